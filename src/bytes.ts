@@ -1,0 +1,120 @@
+/**
+ * Bytes: big-endian reads, and the one growable buffer that everything we send
+ * is written into. Knows nothing of frames.
+ */
+
+/** Reads an unsigned 16-bit integer in network order. */
+export function readUint16(buf: Uint8Array, at: number): number {
+  return (buf[at]! << 8) | buf[at + 1]!
+}
+
+/** Reads an unsigned 24-bit integer in network order. */
+export function readUint24(buf: Uint8Array, at: number): number {
+  return (buf[at]! << 16) | (buf[at + 1]! << 8) | buf[at + 2]!
+}
+
+/** Reads an unsigned 31-bit integer in network order; the top bit is dropped. */
+export function readUint31(buf: Uint8Array, at: number): number {
+  return ((buf[at]! & 0x7f) << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!
+}
+
+/** Reads an unsigned 32-bit integer in network order. */
+export function readUint32(buf: Uint8Array, at: number): number {
+  return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0
+}
+
+/**
+ * Bytes on their way out. Written at the end, taken from the front as a view;
+ * the memory is used again once everything was taken, so a view is good only
+ * until the next write after `recycle()`.
+ */
+export class OutputBuffer {
+  /** The memory. Replaced when it has to grow: never keep a reference over a write. */
+  bytes: Uint8Array
+  /** Where the next byte goes. Writers that call `reserve` first may set it. */
+  end = 0
+  /** First byte not yet taken. */
+  start = 0
+
+  constructor(capacity = 4096) {
+    this.bytes = new Uint8Array(capacity)
+  }
+
+  /** Bytes written and not yet taken. */
+  get length(): number {
+    return this.end - this.start
+  }
+
+  /** Makes room for `count` more bytes and returns the offset at which they start. */
+  reserve(count: number): number {
+    const needed = this.end + count
+    if (needed > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+      grown.set(this.bytes.subarray(0, this.end))
+      this.bytes = grown
+    }
+    return this.end
+  }
+
+  uint8(value: number): void {
+    this.reserve(1)
+    this.bytes[this.end++] = value
+  }
+
+  uint16(value: number): void {
+    const at = this.reserve(2)
+    this.bytes[at] = value >>> 8
+    this.bytes[at + 1] = value
+    this.end = at + 2
+  }
+
+  uint24(value: number): void {
+    const at = this.reserve(3)
+    this.bytes[at] = value >>> 16
+    this.bytes[at + 1] = value >>> 8
+    this.bytes[at + 2] = value
+    this.end = at + 3
+  }
+
+  uint32(value: number): void {
+    const at = this.reserve(4)
+    this.bytes[at] = value >>> 24
+    this.bytes[at + 1] = value >>> 16
+    this.bytes[at + 2] = value >>> 8
+    this.bytes[at + 3] = value
+    this.end = at + 4
+  }
+
+  /** Appends a copy of `source[from, to)`. */
+  copy(source: Uint8Array, from = 0, to = source.length): void {
+    const at = this.reserve(to - from)
+    this.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), at)
+    this.end = at + (to - from)
+  }
+
+  /** Appends the low eight bits of each character. */
+  latin1(text: string): void {
+    const at = this.reserve(text.length)
+    const { bytes } = this
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
+    this.end = at + text.length
+  }
+
+  /** A view of at most `max` bytes from the front, which count as taken from now on. */
+  take(max: number = Number.POSITIVE_INFINITY): Uint8Array {
+    const from = this.start
+    this.start = Math.min(this.end, from + max)
+    return this.bytes.subarray(from, this.start)
+  }
+
+  /**
+   * Starts again at the front of the memory if everything was taken. Views
+   * handed out before become invalid. Memory above `keep` bytes is given back.
+   */
+  recycle(keep: number = Number.POSITIVE_INFINITY): void {
+    if (this.start !== this.end) return
+    this.start = 0
+    this.end = 0
+    if (this.bytes.length > keep) this.bytes = new Uint8Array(keep)
+  }
+}
