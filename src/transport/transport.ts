@@ -1,0 +1,120 @@
+/**
+ * What the library needs from the world: a way to dial, a duplex stream of
+ * bytes, decoders of content codings, and places to report to. Types and their
+ * contract, no code. Each runtime has one file that meets it (`node-platform.ts`),
+ * chosen by `imports` in package.json, so nothing here sniffs or is set globally.
+ */
+
+/** Where to connect to. */
+export interface DialTarget {
+  readonly secure: boolean
+  /** Host name or IP literal, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** The runtime's own TLS options, passed on as they are; the common ones are named. */
+export interface TlsOptions {
+  readonly ca?: unknown
+  readonly cert?: unknown
+  readonly key?: unknown
+  readonly passphrase?: string
+  readonly rejectUnauthorized?: boolean
+  readonly servername?: string
+  readonly [option: string]: unknown
+}
+
+/** How to connect. */
+export interface DialOptions {
+  readonly tls?: TlsOptions | undefined
+  /** Protocols to offer, in order of preference (RFC 7301). Only used with TLS. */
+  readonly alpn: readonly string[]
+  /** Milliseconds until the TCP (or proxy) connection must stand; 0 for no limit. */
+  readonly connectTimeoutMs: number
+  /** Milliseconds that the TLS handshake may take; 0 for no limit. */
+  readonly tlsTimeoutMs: number
+  /** Path of a Unix domain socket (or named pipe) to use instead of host and port. */
+  readonly socketPath?: string | undefined
+  /** URL of an HTTP proxy, `http://user:password@host:port` or `https://…`; tunnelled through by CONNECT. */
+  readonly proxy?: string | undefined
+  /** Where the session for TLS resumption is kept from one dial to the next. One per origin and set of options. */
+  readonly sessions?: SessionCache | undefined
+}
+
+/** A place for one TLS session. */
+export interface SessionCache {
+  session: Uint8Array | undefined
+}
+
+/**
+ * Connects. Rejects with an `H2Error` of scope `transport`, `processed: 'no'`,
+ * and never leaves a socket behind when it rejects. An aborted signal rejects
+ * with the signal's own reason.
+ */
+export type Dial = (target: DialTarget, options: DialOptions, signal?: AbortSignal) => Promise<Transport>
+
+/** Told what happens on a transport. */
+export interface TransportHandler {
+  /** Bytes arrived. The memory is borrowed: it is used again after the call. */
+  onChunk(chunk: Uint8Array): void
+  /** The peer sends no more (FIN, close_notify). `onClosed` follows when both sides are done. */
+  onEnd(): void
+  /** The transport is gone; exactly once, and nothing after it. `error` if it broke. */
+  onClosed(error: Error | undefined): void
+}
+
+/** A duplex stream of bytes. Reading never stops: flow control is HTTP/2's, not the socket's (RFC 9113 §5.2.2). */
+export interface Transport {
+  /** The protocol that TLS chose (ALPN), undefined in plain text or if none was chosen. */
+  readonly alpn: string | undefined
+  /** Facts for `stats` and diagnostics: plain data. */
+  readonly info: TransportInfo
+  /** Begins to report. Called once, at once after the dial; nothing is lost before it. */
+  start(handler: TransportHandler): void
+  /**
+   * Sends bytes. The memory is borrowed until `done` is called; one write at a
+   * time. `done` is not called if the transport closes first.
+   */
+  write(chunk: Uint8Array, done: () => void): void
+  /** Sends FIN behind what was written. */
+  end(): void
+  /** Closes now. `onClosed` follows. */
+  destroy(): void
+  /** Whether this transport keeps the process alive. */
+  ref(): void
+  unref(): void
+}
+
+/** What is known of a transport. */
+export interface TransportInfo {
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  /** Such as `TLSv1.3`. */
+  readonly tlsVersion?: string | undefined
+  /** OpenSSL's name of the suite. */
+  readonly cipher?: string | undefined
+  /** True if an earlier TLS session was resumed. */
+  readonly resumed?: boolean | undefined
+}
+
+/** Undoes one content coding (RFC 9110 §8.4.1), as the source is pulled. Throws if the data is not of that coding. */
+export type Decode = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
+
+/** A named channel that tracing tools subscribe to. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean
+  publish(message: object): void
+}
+
+/** All that the client asks of the runtime. */
+export interface Platform {
+  readonly dial: Dial
+  /** The decoder of a content coding (`gzip`, `deflate`, `br`, `zstd`), undefined if the runtime has none. */
+  decoder(coding: string): Decode | undefined
+  /** A channel by name; the same object for the same name. */
+  channel(name: string): DiagnosticsChannel
+  /** Takes a line per frame; undefined unless the user asked for it (`NODE_DEBUG=hyper`). */
+  readonly frameLog: ((line: string) => void) | undefined
+}
