@@ -25,8 +25,8 @@ export function readUint32(buf: Uint8Array, at: number): number {
 
 /**
  * Bytes on their way out. Written at the end, taken from the front as a view;
- * the memory is used again once everything was taken, so a view is good only
- * until the next write after `recycle()`.
+ * the memory is used again after `compact()`, so a view is good until then,
+ * whatever is written in between.
  */
 export class OutputBuffer {
   /** The memory. Replaced when it has to grow: never keep a reference over a write. */
@@ -108,13 +108,30 @@ export class OutputBuffer {
   }
 
   /**
-   * Starts again at the front of the memory if everything was taken. Views
-   * handed out before become invalid. Memory above `keep` bytes is given back.
+   * Moves what was not taken to the front of the memory. Views handed out
+   * before become invalid. An empty buffer above `keep` bytes gives its memory back.
    */
-  recycle(keep: number = Number.POSITIVE_INFINITY): void {
-    if (this.start !== this.end) return
-    this.start = 0
-    this.end = 0
-    if (this.bytes.length > keep) this.bytes = new Uint8Array(keep)
+  compact(keep: number = Number.POSITIVE_INFINITY): void {
+    if (this.start > 0) {
+      this.bytes.copyWithin(0, this.start, this.end)
+      this.end -= this.start
+      this.start = 0
+    }
+    if (this.end === 0 && this.bytes.length > keep) this.bytes = new Uint8Array(keep)
   }
+}
+
+/**
+ * Octets from a peer as text that is safe in a message or a log: printable
+ * ASCII as it is, all else as `\xNN`, cut after `max` octets.
+ */
+export function printable(buf: Uint8Array, start: number, end: number, max: number): string {
+  let text = ''
+  const stop = Math.min(end, start + max)
+  for (let i = start; i < stop; i++) {
+    const octet = buf[i]!
+    const plain = octet >= 0x20 && octet < 0x7f && octet !== 0x5c
+    text += plain ? String.fromCharCode(octet) : `\\x${octet.toString(16).padStart(2, '0')}`
+  }
+  return stop < end ? `${text}…` : text
 }

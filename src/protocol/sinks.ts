@@ -110,8 +110,10 @@ export interface RequestStream extends PushedStream {
   readonly queuedBytes: number
   /** Queues content. The bytes must not be changed until `queuedBytes` fell below them. */
   write(chunk: Uint8Array): void
-  /** Ends the request, with trailers if given. */
+  /** Ends the request, with trailers if given. Throws TypeError for trailers that are not valid fields. */
   end(trailers?: FieldList): void
+  /** Changes the urgency of the request, here and at the peer (PRIORITY_UPDATE, RFC 9218 §7.1). */
+  reprioritize(urgency: number, incremental: boolean): void
 }
 
 /** Told to the owner of the connection. */

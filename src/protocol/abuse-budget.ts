@@ -1,0 +1,97 @@
+/**
+ * Counted tolerance. Many frames are legal one by one and an attack by the
+ * thousand (RFC 9113 §10.5): each draws on a budget that time and useful work
+ * refill, and an empty budget ends the connection with ENHANCE_YOUR_CALM. The
+ * cost of a draw does not depend on the number of streams.
+ */
+
+/** A bucket of tokens that refills with time. Holds no clock: `now` is milliseconds of the caller's. */
+class Bucket {
+  readonly #capacity: number
+  readonly #perMs: number
+  #tokens: number
+  #at: number
+
+  constructor(capacity: number, perSecond: number, now: number) {
+    this.#capacity = capacity
+    this.#perMs = perSecond / 1000
+    this.#tokens = capacity
+    this.#at = now
+  }
+
+  /** Draws one token. False if there is none. */
+  draw(now: number): boolean {
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#at) * this.#perMs)
+    this.#at = now
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+
+  add(tokens: number): void {
+    this.#tokens = Math.min(this.#capacity, this.#tokens + tokens)
+  }
+}
+
+/** What the budgets are. */
+export interface AbuseLimits {
+  readonly glitchBurst: number
+  readonly glitchesPerSecond: number
+  readonly maxEmptyDataFrames: number
+  readonly maxStreamErrors: number
+  readonly maxQueuedControlFrames: number
+}
+
+/** Octets of content, either way, that earn one glitch: a busy connection has more of everything. */
+const OCTETS_PER_GLITCH = 1024
+/** Empty DATA frames forgiven each second. */
+const EMPTY_FRAMES_PER_SECOND = 10
+/** Seconds over which stream errors are counted. */
+const STREAM_ERROR_PERIOD = 30
+
+export class AbuseBudget {
+  readonly #glitches: Bucket
+  readonly #emptyFrames: Bucket
+  readonly #streamErrors: Bucket
+  readonly #maxQueuedControlFrames: number
+  /** Control frames written since the output was last handed to the transport. */
+  #queuedControlFrames = 0
+
+  constructor(limits: AbuseLimits, now: number) {
+    this.#glitches = new Bucket(limits.glitchBurst, limits.glitchesPerSecond, now)
+    this.#emptyFrames = new Bucket(limits.maxEmptyDataFrames, EMPTY_FRAMES_PER_SECOND, now)
+    this.#streamErrors = new Bucket(limits.maxStreamErrors, limits.maxStreamErrors / STREAM_ERROR_PERIOD, now)
+    this.#maxQueuedControlFrames = limits.maxQueuedControlFrames
+  }
+
+  /** A frame that is legal but useless: late, unknown, PRIORITY, PING, SETTINGS. */
+  glitch(now: number): boolean {
+    return this.#glitches.draw(now)
+  }
+
+  /** A DATA frame without content that ends nothing. */
+  emptyData(now: number): boolean {
+    return this.#emptyFrames.draw(now)
+  }
+
+  /** A stream error that the peer made us send. */
+  streamError(now: number): boolean {
+    return this.#streamErrors.draw(now)
+  }
+
+  /** A frame that answers the peer was put into the output. */
+  controlFrame(): boolean {
+    this.#queuedControlFrames += 1
+    return this.#queuedControlFrames <= this.#maxQueuedControlFrames
+  }
+
+  /** The output was handed to the transport. */
+  flushed(): void {
+    this.#queuedControlFrames = 0
+  }
+
+  /** Content moved, in either direction. */
+  useful(octets: number): void {
+    this.#glitches.add(octets / OCTETS_PER_GLITCH)
+  }
+}

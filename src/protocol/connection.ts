@@ -1,0 +1,408 @@
+/**
+ * One HTTP/2 connection of a client (RFC 9113), without I/O: bytes in by
+ * `receive`, calls out to sinks, bytes out by `pull`, time as a number. It
+ * dispatches and sequences; every rule lives in the part that it is passed to.
+ *
+ * Four kinds of method: the world happened, the application asks, what to do
+ * next, questions.
+ */
+
+import { FrameParser } from '../frame/parser.ts'
+import { ErrorCode } from '../frame/registry.ts'
+import { AbuseBudget } from './abuse-budget.ts'
+import { Credit } from './credit.ts'
+import { checkRequestHead, checkSentFields } from './fields.ts'
+import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
+import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
+import { PeerGoaway } from './goaway.ts'
+import { processed } from './inbound.ts'
+import { type KeepAlive, KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { checkLimits, checkSettings, type Limits, type LocalSettings } from './limits.ts'
+import { Outbound } from './outbound.ts'
+import { ResetHolds } from './reset-holds.ts'
+import { PeerSettings, settingsToSend } from './settings.ts'
+import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import { Stream, type StreamHost } from './stream.ts'
+import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
+import { StreamTable } from './stream-table.ts'
+import { type PathFacts, type WindowManagerOption, windowManagers } from './window-managers.ts'
+
+/** How a connection behaves. Everything has a default. */
+export interface ConnectionOptions {
+  /** What we announce in SETTINGS. */
+  readonly settings?: LocalSettings | undefined
+  /** What we tolerate. */
+  readonly limits?: Limits | undefined
+  /** How receive windows are refilled. Default `AdaptiveWindowManager`. */
+  readonly windowManager?: WindowManagerOption | undefined
+  /** Take pushes (RFC 9113 §8.4). Default false: a PUSH_PROMISE is then a connection error. */
+  readonly enablePush?: boolean | undefined
+  /** PING after `interval` ms of silence with requests open; dead after `timeout` ms more. Default 30,000 and 15,000. */
+  readonly keepAlive?: KeepAlive | false | undefined
+  /** Milliseconds until the peer's first frame; 0 for no limit. Default 10,000. */
+  readonly prefaceTimeoutMs?: number | undefined
+  /** Milliseconds until the peer acknowledges our SETTINGS; 0 for no limit. Default 10,000. */
+  readonly settingsAckTimeoutMs?: number | undefined
+  /** Identifier of the first request, odd. Default 1. */
+  readonly firstStreamId?: number | undefined
+}
+
+const DEFAULT_TIMEOUT = 10_000
+const DEFAULT_KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
+
+/**
+ * The engine of a client's connection.
+ *
+ * @example
+ * const connection = new Connection(sink, {}, clock())
+ * const stream = connection.open(head, true, streamSink)
+ * write(connection.pull(65_536)) // preface, SETTINGS, HEADERS
+ * connection.receive(bytesFromTheServer, clock())
+ */
+export class Connection {
+  readonly #sink: ConnectionSink
+  readonly #streams: StreamHost = this.#streamHost()
+  readonly #parser: FrameParser
+  readonly #peer = new PeerSettings()
+  readonly #goaway = new PeerGoaway()
+  readonly #table: StreamTable
+  readonly #credit: Credit
+  readonly #budget: AbuseBudget
+  readonly #outbound: Outbound
+  readonly #holds: ResetHolds
+  readonly #keepAlive: KeepAliveState
+  readonly #path: PathFacts
+  readonly #maxPings: number
+  /** Fields that passed the check last: callers tend to send the same list again. */
+  #checkedFields: FieldList | undefined = undefined
+  #checkedAuthority = ''
+  #bytesReceived = 0
+  /** No new requests: the peer said GOAWAY, or we are shutting down. */
+  #draining = false
+  /** The error code of our GOAWAY at the end of a shutdown. */
+  #goodbye: number = ErrorCode.NO_ERROR
+  #closed = false
+
+  /** @param now milliseconds of the owner's clock, as in every method that takes it */
+  constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
+    const settings = checkSettings(options.settings)
+    const limits = checkLimits(options.limits)
+    const managers = windowManagers(options.windowManager)
+    const enablePush = options.enablePush ?? false
+    const { connectionWindowSize } = limits
+    this.#sink = sink
+    this.#path = { now, roundTripTime: Number.NaN }
+    this.#maxPings = limits.maxPings
+    this.#table = new StreamTable(this.#peer, limits, options.firstStreamId ?? 1)
+    this.#budget = new AbuseBudget(limits, now)
+    this.#credit = new Credit(
+      managers.connection,
+      managers.stream,
+      connectionWindowSize,
+      settings.initialWindowSize,
+      this.#path,
+    )
+    this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
+    this.#holds = new ResetHolds(this.#table)
+    const deadlines = {
+      prefaceMs: options.prefaceTimeoutMs ?? DEFAULT_TIMEOUT,
+      settingsAckMs: options.settingsAckTimeoutMs ?? DEFAULT_TIMEOUT,
+    }
+    this.#keepAlive = new KeepAliveState(options.keepAlive ?? DEFAULT_KEEP_ALIVE, deadlines, now)
+    const dispatch = new FrameDispatch(
+      {
+        host: this.#host(),
+        streams: this.#streams,
+        path: this.#path,
+        table: this.#table,
+        credit: this.#credit,
+        outbound: this.#outbound,
+        budget: this.#budget,
+        holds: this.#holds,
+        keepAlive: this.#keepAlive,
+        peer: this.#peer,
+        goaway: this.#goaway,
+      },
+      settings,
+      limits,
+      enablePush,
+    )
+    this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
+    this.#outbound.preface(settingsToSend(settings, enablePush), connectionWindowSize - DEFAULT_WINDOW_SIZE)
+  }
+
+  // — the world happened —
+
+  /** Bytes arrived. The chunk is borrowed for the call. */
+  receive(chunk: Uint8Array, now: number): void {
+    if (this.#closed) return
+    this.#path.now = now
+    this.#bytesReceived += chunk.length
+    this.#keepAlive.received(now)
+    this.#parser.receive(chunk)
+    this.#finishDraining()
+  }
+
+  /** No more bytes will come, nor be taken. Every open stream fails. */
+  transportEnded(failure: Failure | undefined, now: number): void {
+    if (this.#closed) return
+    this.#path.now = now
+    const clean = failure === undefined && this.#table.idle
+    this.#close(clean ? undefined : (failure ?? this.#goaway.cutOff(this.#peer.seen)))
+  }
+
+  /** The moment named by `nextTimeout` came. Harmless at any other. */
+  handleTimeout(now: number): void {
+    if (this.#closed) return
+    this.#path.now = now
+    const failure = this.#keepAlive.expired(now, this.#busy)
+    if (failure !== undefined) this.destroy(failure)
+    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#ping(PING_PROBE, now)
+  }
+
+  // — the application asks —
+
+  /**
+   * Opens a request, or queues it until there is a slot (RFC 9113 §5.1.2).
+   * `endStream`: it has no content. Throws TypeError for a head that breaks a
+   * rule of RFC 9113 §8.2 or §8.3. If the connection takes no more requests,
+   * the sink is told so before this returns.
+   */
+  open(head: RequestHead, endStream: boolean, sink: StreamSink): RequestStream {
+    checkRequestHead(head)
+    if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
+      checkSentFields(head.fields, head.authority)
+      this.#checkedFields = head.fields
+      this.#checkedAuthority = head.authority
+    }
+    const stream = new Stream(this.#streams, head, endStream, sink)
+    if (this.#closed || this.#draining) {
+      stream.state = RESET_LOCAL
+      sink.onFailure(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
+    } else {
+      this.#table.enqueue(stream)
+    }
+    return stream
+  }
+
+  /**
+   * Sends a PING (RFC 9113 §6.7). Returns the token with which the sink's
+   * `onPong` is called. Throws RangeError if too many wait for their answer.
+   */
+  ping(now: number): number {
+    if (this.#keepAlive.userPings >= this.#maxPings) {
+      throw new RangeError(`more than ${this.#maxPings} PINGs wait for their answer`)
+    }
+    return this.#ping(PING_USER, now)
+  }
+
+  /** Takes no more requests, finishes those it has, then says GOAWAY and closes (RFC 9113 §6.8). */
+  shutdown(errorCode: number, now: number): void {
+    if (this.#closed) return
+    this.#path.now = now
+    this.#draining = true
+    this.#goodbye = errorCode
+    this.#finishDraining()
+  }
+
+  /** Ends now: GOAWAY is put into the output, every stream and the connection are told. */
+  destroy(failure: Failure): void {
+    if (this.#closed) return
+    this.#outbound.goaway(this.#table.lastPromisedId, failure.errorCode, failure.reason)
+    this.#close(failure)
+  }
+
+  // — what to do next —
+
+  /** Up to `max` octets to send, good until the next call; undefined if there are none now. Ask after every other call. */
+  pull(max: number): Uint8Array | undefined {
+    const bytes = this.#outbound.pull(max)
+    this.#finishDraining()
+    return bytes ?? (this.#closed ? this.#outbound.pull(max) : undefined)
+  }
+
+  /** When to call `handleTimeout`, in milliseconds of the owner's clock; Infinity for never. */
+  nextTimeout(): number {
+    return this.#closed ? Number.POSITIVE_INFINITY : this.#keepAlive.nextTimeout(this.#busy)
+  }
+
+  // — questions —
+
+  /** True once `onClosed` was called. `pull` may still have bytes. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** True if no request can be opened any more. */
+  get draining(): boolean {
+    return this.#draining || this.#closed
+  }
+
+  /** Requests whose HEADERS were sent and that are not finished. */
+  get openStreams(): number {
+    return this.#table.open
+  }
+
+  /** Requests that wait for a slot. */
+  get queuedStreams(): number {
+    return this.#table.queued
+  }
+
+  /** Smallest measured round trip in milliseconds; NaN before the first. */
+  get roundTripTime(): number {
+    return this.#keepAlive.roundTripTime
+  }
+
+  /** Octets of content that we may still send on the connection. */
+  get sendWindow(): number {
+    return this.#outbound.connectionWindow.available
+  }
+
+  /** Octets of content that the peer may still send on the connection. */
+  get recvWindow(): number {
+    return this.#credit.connection.windowSize
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived
+  }
+
+  get bytesSent(): number {
+    return this.#outbound.bytesSent
+  }
+
+  // — what a stream's owner asks —
+
+  #streamHost(): StreamHost {
+    return {
+      contentQueued: (stream) => this.#outbound.scheduler.added(stream),
+      trailersGiven: (trailers) => checkSentFields(trailers),
+      consumed: (stream, count) => this.#credit.consume(stream, count),
+      resetRequested: (stream, errorCode) => this.#reset(stream, errorCode),
+      reprioritized: (stream, incremental) => this.#reprioritize(stream, incremental),
+    }
+  }
+
+  #reset(stream: Stream, errorCode: number): void {
+    this.#credit.release(stream)
+    if (!stream.live) return
+    if (stream.id === 0) {
+      this.#table.dequeue(stream)
+      stream.state = RESET_LOCAL
+    } else {
+      this.#table.remove(stream, RESET_LOCAL)
+      this.#outbound.reset(stream.id, errorCode)
+      if (stream.id % 2 === 1 && this.#holds.add()) this.#ping(PING_RESET, this.#path.now)
+    }
+    this.#finishDraining()
+  }
+
+  #reprioritize(stream: Stream, incremental: boolean): void {
+    if (stream.id === 0 || !stream.live) return
+    if (stream.linked) this.#outbound.scheduler.place(stream)
+    this.#outbound.priorityUpdate(stream.id, `u=${stream.urgency}${incremental ? ', i' : ''}`)
+  }
+
+  // — what the parts report —
+
+  #host(): EngineHost {
+    return {
+      fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
+      glitch: () => this.#glitch(),
+      ready: () => this.#ready(),
+      pong: (buf, start) => this.#pong(buf, start),
+      goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
+    }
+  }
+
+  #violated(errorCode: number, reason: string, cause?: unknown): void {
+    const what = `connection failed: ${reason}`
+    this.destroy({
+      scope: 'connection',
+      initiator: 'local',
+      errorCode,
+      reason: what,
+      processed: 'unknown',
+      cause,
+    })
+  }
+
+  #glitch(): void {
+    if (this.#budget.glitch(this.#path.now)) return
+    this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many useless frames (RFC 9113 §10.5)')
+  }
+
+  #ready(): void {
+    this.#table.settingsSeen()
+    this.#sink.onReady()
+  }
+
+  #pong(buf: Uint8Array, start: number): void {
+    const ping = this.#keepAlive.answered(buf, start, this.#path.now)
+    if (ping === undefined) {
+      this.#glitch()
+      return
+    }
+    this.#path.roundTripTime = this.#keepAlive.roundTripTime
+    if (ping.reason === PING_USER) this.#sink.onPong(ping.token, this.#path.now - ping.sentAt)
+    else if (ping.reason === PING_RESET && this.#holds.answered()) this.#ping(PING_RESET, this.#path.now)
+  }
+
+  #peerGoaway(lastStreamId: number): void {
+    if (!this.#peer.seen) {
+      // RFC 9113 §3.4: SETTINGS come first; what the peer says instead is worth more than the rule.
+      this.destroy(this.#goaway.cutOff(false))
+      return
+    }
+    this.#draining = true
+    const waiting = this.#table.takeWaiting()
+    const lost = this.#table.values().filter((stream) => stream.id % 2 === 1 && stream.id > lastStreamId)
+    for (const stream of lost) this.#table.remove(stream, RESET_REMOTE)
+    this.#sink.onDraining(this.#goaway.errorCode, this.#goaway.debugData)
+    const failure = this.#goaway.unprocessed('the peer did not process it (RFC 9113 §6.8)')
+    for (const stream of [...waiting, ...lost]) {
+      this.#tellFailure(stream, stream.responded ? { ...failure, processed: 'yes' } : failure)
+    }
+  }
+
+  #ping(reason: number, now: number): number {
+    const token = this.#keepAlive.sent(reason, now)
+    this.#outbound.ping(false, this.#keepAlive.payload(token), 0)
+    return token
+  }
+
+  get #busy(): boolean {
+    return !this.#table.idle || this.#keepAlive.userPings > 0
+  }
+
+  /** Closes once nothing is open and nothing more will be. */
+  #finishDraining(): void {
+    if (!this.#draining || this.#closed || !this.#table.idle) return
+    this.#outbound.goaway(this.#table.lastPromisedId, this.#goodbye, '')
+    this.#close(undefined)
+  }
+
+  #close(failure: Failure | undefined): void {
+    this.#closed = true
+    this.#parser.stop()
+    const waiting = this.#table.takeWaiting()
+    const open = this.#table.values()
+    for (const stream of open) this.#table.remove(stream, RESET_LOCAL)
+    const reason = failure ?? this.#goaway.cutOff(this.#peer.seen)
+    for (const stream of open) {
+      const proven = this.#goaway.received && stream.id % 2 === 1 && stream.id > this.#goaway.lastStreamId
+      this.#tellFailure(stream, {
+        ...reason,
+        processed: proven && !stream.responded ? 'no' : processed(stream),
+      })
+    }
+    for (const stream of waiting) this.#tellFailure(stream, { ...reason, processed: 'no' })
+    this.#sink.onClosed(failure)
+  }
+
+  #tellFailure(stream: Stream, failure: Failure): void {
+    stream.state = RESET_LOCAL
+    stream.sink.onFailure(failure)
+    this.#credit.release(stream)
+  }
+}

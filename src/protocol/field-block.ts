@@ -1,0 +1,103 @@
+/**
+ * Field blocks as they arrive (RFC 9113 §4.3): HEADERS or PUSH_PROMISE and
+ * their CONTINUATIONs, put together within limits and decoded in wire order,
+ * each of them, whoever wants it: the peer's HPACK table already counts it.
+ */
+import { OutputBuffer } from '../bytes.ts'
+import { ErrorCode } from '../frame/registry.ts'
+import { ABANDONED, Decoder, OVERSIZE } from '../hpack/decoder.ts'
+import type { Violation } from './violation.ts'
+
+/** The limits that concern field blocks; see `limits.ts`. */
+export interface FieldBlockLimits {
+  readonly maxHeaderFields: number
+  readonly maxFieldBlockSize: number
+  readonly maxContinuationFrames: number
+}
+
+export class FieldBlockReader {
+  readonly #decoder: Decoder
+  readonly #limits: FieldBlockLimits
+  /** Fragments of a block in several frames; empty between blocks. */
+  readonly #fragments = new OutputBuffer(0)
+  #continuations = 0
+
+  // Facts of the block being received, written by `begin`.
+  streamId = 0
+  endStream = false
+  /** 0 unless the block came with PUSH_PROMISE. */
+  promisedStreamId = 0
+
+  // The result, written by `finish`.
+  fields: string[] = []
+  /** True if the section passed a limit: `fields` is not all of it. */
+  oversize = false
+
+  constructor(maxHeaderListSize: number, limits: FieldBlockLimits) {
+    this.#decoder = new Decoder({ maxHeaderListSize, maxFields: limits.maxHeaderFields })
+    this.#limits = limits
+  }
+
+  /** Our SETTINGS_HEADER_TABLE_SIZE was acknowledged. */
+  setMaxTableSize(size: number): void {
+    this.#decoder.setMaxTableSize(size)
+  }
+
+  begin(streamId: number, endStream: boolean, promisedStreamId: number): void {
+    this.streamId = streamId
+    this.endStream = endStream
+    this.promisedStreamId = promisedStreamId
+    this.#continuations = 0
+  }
+
+  /** Counts a CONTINUATION frame, empty or not. */
+  continuation(): Violation | undefined {
+    this.#continuations += 1
+    if (this.#continuations <= this.#limits.maxContinuationFrames) return undefined
+    return calm(`more than ${this.#limits.maxContinuationFrames} CONTINUATION frames`)
+  }
+
+  /** Keeps a fragment of a block that is not complete. */
+  append(buf: Uint8Array, start: number, end: number): Violation | undefined {
+    if (this.#fragments.length + (end - start) > this.#limits.maxFieldBlockSize) return tooLarge()
+    this.#fragments.copy(buf, start, end)
+    return undefined
+  }
+
+  /** Decodes the block, whose last (or only) fragment this is. */
+  finish(buf: Uint8Array, start: number, end: number): Violation | undefined {
+    if (this.#fragments.length === 0) return this.#decode(buf, start, end)
+    const violation = this.append(buf, start, end)
+    if (violation !== undefined) return violation
+    const block = this.#fragments.take()
+    const broken = this.#decode(block, 0, block.length)
+    this.#fragments.compact(0)
+    return broken
+  }
+
+  #decode(buf: Uint8Array, start: number, end: number): Violation | undefined {
+    this.fields = []
+    let outcome: number
+    try {
+      outcome = this.#decoder.decodeInto(buf, start, end, this.fields)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return {
+        errorCode: ErrorCode.COMPRESSION_ERROR,
+        reason: `field block not decodable: ${reason} (RFC 9113 §4.3)`,
+        cause,
+      }
+    }
+    if (outcome === ABANDONED) return tooLarge()
+    this.oversize = outcome === OVERSIZE
+    return undefined
+  }
+}
+
+function tooLarge(): Violation {
+  return calm('field section far beyond MAX_HEADER_LIST_SIZE')
+}
+
+function calm(what: string): Violation {
+  return { errorCode: ErrorCode.ENHANCE_YOUR_CALM, reason: `${what} (RFC 9113 §10.5.1)` }
+}

@@ -1,0 +1,130 @@
+/**
+ * The windows of RFC 9113 §5.2 and §6.9. What we may send and what we let the
+ * peer send are different things with different owners, so they are different
+ * types. Only DATA is counted, padding included; the connection's windows are
+ * changed by WINDOW_UPDATE alone, never by SETTINGS (§6.9.2).
+ */
+import type { WindowManager } from './window-managers.ts'
+
+/** Windows start at this size and never pass the other (RFC 9113 §6.9.1, §6.9.2). */
+export const DEFAULT_WINDOW_SIZE = 65_535
+export const MAX_WINDOW_SIZE = 2_147_483_647
+
+/** What we may still send on the connection. */
+export class SendWindow {
+  /** Never above `MAX_WINDOW_SIZE`. */
+  available = DEFAULT_WINDOW_SIZE
+
+  take(length: number): void {
+    this.available -= length
+  }
+
+  /** False if the window would overflow, which is an error (RFC 9113 §6.9.1). */
+  replenish(increment: number): boolean {
+    if (this.available + increment > MAX_WINDOW_SIZE) return false
+    this.available += increment
+    return true
+  }
+}
+
+/**
+ * What we may still send on every stream: one base that SETTINGS moves, and on
+ * each stream its `credit`, the WINDOW_UPDATEs received less the octets sent.
+ * So a change of INITIAL_WINDOW_SIZE costs the same however many streams are
+ * open, and a window may become negative (RFC 9113 §6.9.2).
+ */
+export class StreamSendWindows {
+  #base = DEFAULT_WINDOW_SIZE
+  /** At least the largest credit of any open stream. */
+  #highestCredit = 0
+
+  available(credit: number): number {
+    return this.#base + credit
+  }
+
+  /** The credit after a WINDOW_UPDATE; NaN if the stream's window would overflow (RFC 9113 §6.9.1). */
+  replenish(credit: number, increment: number): number {
+    const raised = credit + increment
+    if (this.#base + raised > MAX_WINDOW_SIZE) return Number.NaN
+    if (raised > this.#highestCredit) this.#highestCredit = raised
+    return raised
+  }
+
+  /**
+   * Applies the peer's INITIAL_WINDOW_SIZE. False if any open stream's window
+   * would overflow (RFC 9113 §6.9.2); only then are the streams looked at.
+   */
+  setInitial(size: number, openCredits: () => Iterable<number>): boolean {
+    if (size + this.#highestCredit > MAX_WINDOW_SIZE) {
+      this.#highestCredit = 0
+      for (const credit of openCredits()) {
+        if (credit > this.#highestCredit) this.#highestCredit = credit
+      }
+      if (size + this.#highestCredit > MAX_WINDOW_SIZE) return false
+    }
+    this.#base = size
+    return true
+  }
+}
+
+/**
+ * What the peer may still send, of one stream or of the connection. A window
+ * manager says what to give back; this keeps the books:
+ *
+ *     windowSize === initial + announced - received
+ */
+export class RecvWindow {
+  readonly #manager: WindowManager
+  /** Granted by the manager and not yet sent in a WINDOW_UPDATE. */
+  #owed = 0
+  /** Octets that stay flow-controlled beyond the window, while the peer may not know our settings (RFC 9113 §6.9.3). */
+  readonly #tolerance: number
+  /** Flow-controlled octets received, for ever. Read by tests and stats. */
+  received = 0
+  /** Octets given back in WINDOW_UPDATEs, for ever. Read by tests and stats. */
+  announced = 0
+
+  constructor(manager: WindowManager, tolerance = 0) {
+    this.#manager = manager
+    this.#tolerance = tolerance
+  }
+
+  /** Octets the peer may still send; what is owed to it is not in it yet. */
+  get windowSize(): number {
+    return this.#manager.windowSize
+  }
+
+  /** True if there is credit to announce. */
+  get owes(): boolean {
+    return this.#owed > 0
+  }
+
+  /** Counts a DATA frame in. False if the peer sent more than it may (RFC 9113 §6.9.1). */
+  receive(flowControlledLength: number): boolean {
+    if (flowControlledLength > this.#manager.windowSize + this.#tolerance) return false
+    this.received += flowControlledLength
+    this.#manager.windowSize -= flowControlledLength
+    this.#grant(this.#manager.onDataReceived(flowControlledLength))
+    return true
+  }
+
+  /** The application took octets, or they were padding, or thrown away. */
+  consume(length: number): void {
+    if (length > 0) this.#grant(this.#manager.onDataConsumed(length))
+  }
+
+  /** The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9). */
+  takeIncrement(): number {
+    const increment = Math.min(this.#owed, MAX_WINDOW_SIZE - this.#manager.windowSize)
+    this.#owed = 0
+    if (increment <= 0) return 0
+    this.#manager.windowSize += increment
+    this.announced += increment
+    return increment
+  }
+
+  /** Credit comes from a manager that may be the user's: anything but a positive number counts as none. */
+  #grant(credit: number): void {
+    if (credit > 0) this.#owed += Math.min(Math.floor(credit), MAX_WINDOW_SIZE)
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * Each frame to the part that it concerns (RFC 9113 §6). What concerns streams
+ * goes on to `inbound.ts`; the connection's own frames are answered here:
+ * SETTINGS and PING by their acknowledgement, at once; GOAWAY, and field blocks
+ * until they are whole, by the part that keeps them.
+ */
+import { ErrorCode } from '../frame/registry.ts'
+import type { FrameSink } from '../frame/sink.ts'
+import { FieldBlockReader } from './field-block.ts'
+import { FieldReader } from './fields.ts'
+import type { PeerGoaway } from './goaway.ts'
+import { Inbound, type InboundHost, type InboundParts } from './inbound.ts'
+import type { KeepAliveState } from './keepalive.ts'
+import type { checkLimits, checkSettings } from './limits.ts'
+import { readPromise } from './push.ts'
+import type { PeerSettings, SettingsEffects } from './settings.ts'
+import type { RequestHead } from './sinks.ts'
+import { Stream, type StreamHost } from './stream.ts'
+import { HALF_CLOSED_LOCAL, OPEN, RESET_LOCAL } from './stream-state.ts'
+import type { Violation } from './violation.ts'
+
+/** Whom it tells what concerns the whole connection. */
+export interface EngineHost extends InboundHost {
+  /** The peer's first SETTINGS were applied. */
+  ready(): void
+  /** An answer to a PING; its eight octets. */
+  pong(buf: Uint8Array, start: number): void
+  /** A GOAWAY was noted. */
+  goaway(lastStreamId: number): void
+}
+
+/** The parts of the engine that frames are dispatched to. */
+export interface Parts extends InboundParts {
+  readonly host: EngineHost
+  readonly streams: StreamHost
+  readonly keepAlive: KeepAliveState
+  readonly peer: PeerSettings
+  readonly goaway: PeerGoaway
+}
+
+/** Octets of one entry of SETTINGS. */
+const ENTRY_SIZE = 6
+
+export class FrameDispatch implements FrameSink {
+  readonly #parts: Parts
+  readonly #inbound: Inbound
+  readonly #block: FieldBlockReader
+  readonly #promises = new FieldReader()
+  readonly #effects: SettingsEffects
+  readonly #enablePush: boolean
+  readonly #headerTableSize: number
+  readonly #maxSettingsEntries: number
+  readonly #maxPushed: number
+
+  constructor(
+    parts: Parts,
+    settings: ReturnType<typeof checkSettings>,
+    limits: ReturnType<typeof checkLimits>,
+    enablePush: boolean,
+  ) {
+    this.#parts = parts
+    this.#inbound = new Inbound(parts, limits.maxInformational)
+    this.#block = new FieldBlockReader(settings.maxHeaderListSize, limits)
+    this.#effects = effects(parts)
+    this.#enablePush = enablePush
+    this.#headerTableSize = settings.headerTableSize
+    this.#maxSettingsEntries = limits.maxSettingsEntries
+    this.#maxPushed = settings.maxConcurrentStreams
+  }
+
+  // — frames of streams —
+
+  onDataStart(streamId: number, flowControlledLength: number, paddingLength: number): void {
+    this.#inbound.dataStart(streamId, flowControlledLength, paddingLength)
+  }
+
+  onData(
+    _streamId: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    last: boolean,
+    endStream: boolean,
+  ): void {
+    this.#inbound.data(buf, start, end, last, endStream)
+  }
+
+  onRstStream(streamId: number, errorCode: number): void {
+    this.#inbound.reset(streamId, errorCode)
+  }
+
+  onWindowUpdate(streamId: number, increment: number): void {
+    if (streamId !== 0) {
+      this.#inbound.windowUpdate(streamId, increment)
+    } else if (!this.#parts.outbound.connectionWindow.replenish(increment)) {
+      const reason = 'WINDOW_UPDATE overflows the window of the connection (RFC 9113 §6.9.1)'
+      this.#parts.host.fail(ErrorCode.FLOW_CONTROL_ERROR, reason)
+    }
+  }
+
+  onStreamError(streamId: number, errorCode: number, reason: string): void {
+    this.#inbound.frameError(streamId, errorCode, reason)
+  }
+
+  // — field blocks (RFC 9113 §4.3) —
+
+  onHeaders(
+    streamId: number,
+    endStream: boolean,
+    endHeaders: boolean,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#parts.table.isIdle(streamId)) {
+      this.#parts.host.fail(ErrorCode.PROTOCOL_ERROR, 'HEADERS on an idle stream (RFC 9113 §5.1)')
+      return
+    }
+    this.#block.begin(streamId, endStream, 0)
+    this.#fragment(endHeaders, buf, start, end)
+  }
+
+  onPushPromise(
+    streamId: number,
+    promisedStreamId: number,
+    endHeaders: boolean,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { host, table } = this.#parts
+    // RFC 9113 §6.6: our SETTINGS precede every request, so no peer can have missed them.
+    if (!this.#enablePush) {
+      host.fail(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE though push is disabled (RFC 9113 §6.6)')
+    } else if (table.isIdle(streamId) || streamId % 2 === 0) {
+      host.fail(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE on a stream that is no request (RFC 9113 §6.6)')
+    } else if (!table.mayPromise(promisedStreamId)) {
+      host.fail(ErrorCode.PROTOCOL_ERROR, `PUSH_PROMISE of stream ${promisedStreamId} (RFC 9113 §5.1.1)`)
+    } else {
+      table.promise(promisedStreamId)
+      this.#block.begin(streamId, false, promisedStreamId)
+      this.#fragment(endHeaders, buf, start, end)
+    }
+  }
+
+  onContinuation(_streamId: number, endHeaders: boolean, buf: Uint8Array, start: number, end: number): void {
+    const violation = this.#block.continuation()
+    if (violation === undefined) this.#fragment(endHeaders, buf, start, end)
+    else this.#fail(violation)
+  }
+
+  #fragment(endHeaders: boolean, buf: Uint8Array, start: number, end: number): void {
+    const block = this.#block
+    const violation = endHeaders ? block.finish(buf, start, end) : block.append(buf, start, end)
+    if (violation !== undefined) this.#fail(violation)
+    else if (!endHeaders) return
+    else if (block.promisedStreamId === 0) this.#inbound.headers(block)
+    else this.#promised(block)
+  }
+
+  #promised(block: FieldBlockReader): void {
+    const { host, table, outbound, streams } = this.#parts
+    const promisedStreamId = block.promisedStreamId
+    const parent = table.get(block.streamId)
+    if (parent === undefined && table.closedRow(block.streamId) !== RESET_LOCAL) {
+      host.fail(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE on a closed stream (RFC 9113 §6.6)')
+      return
+    }
+    const open = parent !== undefined && (parent.state === OPEN || parent.state === HALF_CLOSED_LOCAL)
+    if (!open || table.pushed >= this.#maxPushed) {
+      this.#refuse(promisedStreamId, ErrorCode.REFUSED_STREAM)
+      return
+    }
+    const promise = block.oversize
+      ? { errorCode: ErrorCode.REFUSED_STREAM, reason: 'promised request too large' }
+      : readPromise(block.fields, this.#promises, parent.authority)
+    if ('errorCode' in promise) {
+      this.#refuse(promisedStreamId, promise.errorCode)
+      return
+    }
+    const ask = {
+      id: promisedStreamId,
+      consume: (count: number) => pushed?.consume(count),
+      reset: (errorCode: number) => pushed?.reset(errorCode),
+    }
+    let pushed: Stream | undefined
+    const sink = parent.sink.onPush(ask, promise)
+    if (sink === undefined) {
+      outbound.reset(promisedStreamId, ErrorCode.CANCEL)
+      table.refuse(promisedStreamId, RESET_LOCAL)
+      return
+    }
+    const head: RequestHead = promise
+    pushed = new Stream(streams, head, true, sink)
+    table.reserve(pushed, promisedStreamId)
+  }
+
+  /** Ends a promised stream for what the peer did; it counts among the errors that it may cause. */
+  #refuse(promisedStreamId: number, errorCode: number): void {
+    const { host, table, outbound, budget, path } = this.#parts
+    outbound.reset(promisedStreamId, errorCode)
+    table.refuse(promisedStreamId, RESET_LOCAL)
+    if (!budget.streamError(path.now)) {
+      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many refused pushes (RFC 9113 §10.5)')
+    }
+  }
+
+  // — frames of the connection —
+
+  onSettings(buf: Uint8Array, start: number, end: number): void {
+    const { host, peer, outbound, keepAlive } = this.#parts
+    if ((end - start) / ENTRY_SIZE > this.#maxSettingsEntries) {
+      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many entries in SETTINGS (RFC 9113 §10.5)')
+      return
+    }
+    const first = !peer.seen
+    keepAlive.prefaceReceived()
+    const violation = peer.apply(buf, start, end, this.#effects)
+    if (violation !== undefined) {
+      this.#fail(violation)
+      return
+    }
+    // RFC 9113 §6.5.3: acknowledged as soon as applied, each frame by one.
+    outbound.settingsAck()
+    this.#answered()
+    if (first) host.ready()
+    else host.glitch()
+  }
+
+  onSettingsAck(): void {
+    const { host, credit, keepAlive, path } = this.#parts
+    if (!keepAlive.settingsAcknowledged(path.now)) {
+      host.fail(ErrorCode.PROTOCOL_ERROR, 'SETTINGS acknowledgement that nobody waits for (RFC 9113 §6.5.3)')
+      return
+    }
+    path.roundTripTime = keepAlive.roundTripTime
+    this.#block.setMaxTableSize(this.#headerTableSize)
+    credit.settingsAcknowledged()
+  }
+
+  onPing(ack: boolean, buf: Uint8Array, start: number): void {
+    const { host, outbound } = this.#parts
+    if (ack) {
+      host.pong(buf, start)
+      return
+    }
+    outbound.ping(true, buf, start)
+    this.#answered()
+    host.glitch()
+  }
+
+  onGoaway(lastStreamId: number, errorCode: number, buf: Uint8Array, start: number, end: number): void {
+    const violation = this.#parts.goaway.receive(lastStreamId, errorCode, buf, start, end)
+    if (violation !== undefined) this.#fail(violation)
+    else this.#parts.host.goaway(lastStreamId)
+  }
+
+  // — frames that mean nothing here —
+
+  /** RFC 9113 §5.3.2: the priority signals of RFC 7540 are ignored. */
+  onPriority(_streamId: number): void {
+    this.#parts.host.glitch()
+  }
+
+  /** RFC 7838 §4: a client may ignore alternative services. */
+  onAltSvc(_streamId: number): void {
+    this.#parts.host.glitch()
+  }
+
+  /** RFC 8336 §2: a client may ignore the origin set. */
+  onOrigin(_streamId: number): void {
+    this.#parts.host.glitch()
+  }
+
+  /** RFC 9218 §7.1: only a client sends it. */
+  onPriorityUpdate(_streamId: number): void {
+    this.#parts.host.fail(ErrorCode.PROTOCOL_ERROR, 'PRIORITY_UPDATE from a server (RFC 9218 §7.1)')
+  }
+
+  /** RFC 9113 §5.5: frames of unknown types are ignored. */
+  onUnknown(_type: number, _streamId: number, _length: number): void {
+    this.#parts.host.glitch()
+  }
+
+  onConnectionError(errorCode: number, reason: string): void {
+    this.#parts.host.fail(errorCode, reason)
+  }
+
+  /** An answer to the peer was put into the output. */
+  #answered(): void {
+    if (this.#parts.budget.controlFrame()) return
+    this.#parts.host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many answers wait to be sent (RFC 9113 §10.5)')
+  }
+
+  #fail(violation: Violation): void {
+    this.#parts.host.fail(violation.errorCode, violation.reason, violation.cause)
+  }
+}
+
+/** What the peer's settings change in the other parts. */
+function effects(parts: Parts): SettingsEffects {
+  const { outbound, table } = parts
+  return {
+    headerTableSize: (size) => outbound.setPeerTableSize(size),
+    initialWindowSize: (size) => {
+      if (!outbound.streamWindows.setInitial(size, () => table.sendCredits())) return false
+      outbound.scheduler.unblockAll()
+      return true
+    },
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * What the peer sends on streams: HEADERS, DATA, RST_STREAM, PUSH_PROMISE,
+ * WINDOW_UPDATE, each judged by the stream's state (RFC 9113 §5.1), its message
+ * phase (§8.1) and the windows (§6.9), then told to the stream's owner. A frame
+ * for a stream that is gone takes one path, whatever the reason: decoded,
+ * charged and refunded, counted.
+ */
+
+import type { Processed } from '../errors.ts'
+import { ErrorCode } from '../frame/registry.ts'
+import type { AbuseBudget } from './abuse-budget.ts'
+import type { Credit } from './credit.ts'
+import type { FieldBlockReader } from './field-block.ts'
+import { FieldReader } from './fields.ts'
+import type { Outbound } from './outbound.ts'
+import type { ResetHolds } from './reset-holds.ts'
+import type { Failure, FailureKind } from './sinks.ts'
+import type { Stream } from './stream.ts'
+import {
+  CLOSED,
+  DISCARD,
+  PROTOCOL_ERROR,
+  RECV_DATA,
+  RECV_END,
+  RECV_HEADERS,
+  RECV_RESET,
+  RECV_WINDOW_UPDATE,
+  RESET_LOCAL,
+  RESET_REMOTE,
+  STREAM_CLOSED,
+  step,
+} from './stream-state.ts'
+import type { StreamTable } from './stream-table.ts'
+import type { PathFacts } from './window-managers.ts'
+
+/** Whom it tells what concerns the whole connection. */
+export interface InboundHost {
+  /** A rule was broken that ends the connection (RFC 9113 §5.4.1). */
+  fail(errorCode: number, reason: string, cause?: unknown): void
+  /** A frame that is legal but useless came. */
+  glitch(): void
+}
+
+/** The parts of the engine that the receiving side works with. */
+export interface InboundParts {
+  readonly host: InboundHost
+  readonly path: PathFacts
+  readonly table: StreamTable
+  readonly credit: Credit
+  readonly outbound: Outbound
+  readonly budget: AbuseBudget
+  readonly holds: ResetHolds
+}
+
+export class Inbound {
+  readonly #host: InboundHost
+  readonly #path: PathFacts
+  readonly #table: StreamTable
+  readonly #credit: Credit
+  readonly #outbound: Outbound
+  readonly #budget: AbuseBudget
+  readonly #holds: ResetHolds
+  readonly #maxInformational: number
+  readonly #reader = new FieldReader()
+  /** The stream of the DATA frame being received; undefined while its content is discarded. */
+  #current: Stream | undefined = undefined
+  /** Octets of content of the DATA frame being received. */
+  #contentLength = 0
+
+  constructor(parts: InboundParts, maxInformational: number) {
+    this.#host = parts.host
+    this.#path = parts.path
+    this.#table = parts.table
+    this.#credit = parts.credit
+    this.#outbound = parts.outbound
+    this.#budget = parts.budget
+    this.#holds = parts.holds
+    this.#maxInformational = maxInformational
+  }
+
+  // — DATA (RFC 9113 §6.1) —
+
+  dataStart(streamId: number, flowControlledLength: number, paddingLength: number): void {
+    this.#current = undefined
+    this.#contentLength = flowControlledLength - paddingLength
+    this.#holds.peerActive()
+    if (!this.#credit.receive(flowControlledLength)) {
+      this.#host.fail(
+        ErrorCode.FLOW_CONTROL_ERROR,
+        'DATA beyond the window of the connection (RFC 9113 §6.9.1)',
+      )
+      return
+    }
+    const stream = this.#admit(streamId, RECV_DATA)
+    if (stream === undefined) {
+      this.#credit.discard(flowControlledLength)
+      return
+    }
+    const expected = stream.phase.contentLeft
+    if (!this.#credit.receiveOn(stream, flowControlledLength, paddingLength, expected)) {
+      this.#credit.discard(flowControlledLength)
+      this.error(
+        stream,
+        ErrorCode.FLOW_CONTROL_ERROR,
+        'DATA beyond the window of the stream (RFC 9113 §6.9.1)',
+      )
+      return
+    }
+    const broken = stream.phase.content(this.#contentLength)
+    if (broken !== undefined) {
+      this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
+      return
+    }
+    this.#budget.useful(this.#contentLength)
+    this.#current = stream
+  }
+
+  data(buf: Uint8Array, start: number, end: number, last: boolean, endStream: boolean): void {
+    const stream = this.#current
+    if (last) this.#current = undefined
+    if (last && this.#contentLength === 0 && !endStream && !this.#budget.emptyData(this.#path.now)) {
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many empty DATA frames (RFC 9113 §10.5)')
+      return
+    }
+    // The owner may have reset the stream between two pieces: the rest was given back with that.
+    if (stream === undefined || !stream.receiving) return
+    if (this.#contentLength > 0) stream.sink.onData(buf, start, end, last)
+    if (last && endStream && stream.receiving) this.#end(stream)
+  }
+
+  // — field sections (RFC 9113 §8.1, §8.2) —
+
+  /** A complete field block that came with HEADERS. */
+  headers(block: FieldBlockReader): void {
+    this.#holds.peerActive()
+    const stream = this.#admit(block.streamId, RECV_HEADERS)
+    if (stream === undefined) return
+    if (block.oversize) {
+      this.error(
+        stream,
+        ErrorCode.PROTOCOL_ERROR,
+        'field section beyond MAX_HEADER_LIST_SIZE (RFC 9113 §10.5.1)',
+        'HEADER_LIST_TOO_LARGE',
+      )
+      return
+    }
+    const broken = stream.phase.expectsResponse
+      ? this.#response(stream, block.fields, block.endStream)
+      : this.#trailers(stream, block.fields, block.endStream)
+    if (broken !== undefined) this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
+  }
+
+  #response(stream: Stream, fields: string[], endStream: boolean): string | undefined {
+    const { phase, sink } = stream
+    const status = this.#reader.status(fields)
+    if (status === 0) return ':status missing or malformed (RFC 9113 §8.3.2)'
+    const broken = this.#reader.read(fields, 2)
+    if (broken !== undefined) return broken
+    dropFirst(fields)
+    if (status < 200) {
+      const refused = phase.informational(status, endStream, this.#maxInformational)
+      if (refused === undefined) sink.onInformational(status, fields)
+      return refused
+    }
+    const tunnel = stream.isConnect && status < 300
+    phase.response(status, this.#reader.contentLength, stream.isHead, tunnel)
+    if (endStream) {
+      const early = phase.end()
+      if (early !== undefined) return early
+    }
+    stream.tunnel = tunnel
+    stream.responded = true
+    const stopped = endStream && this.#settleEnd(stream)
+    sink.onResponse(status, fields, endStream)
+    if (endStream) this.#tellEnd(stream, stopped)
+    return undefined
+  }
+
+  #trailers(stream: Stream, fields: string[], endStream: boolean): string | undefined {
+    // RFC 9113 §8.5: a tunnel carries DATA and nothing else.
+    if (stream.tunnel) return 'HEADERS in a tunnel (RFC 9113 §8.5)'
+    const broken = this.#reader.read(fields, 0) ?? stream.phase.trailers(endStream) ?? stream.phase.end()
+    if (broken !== undefined) return broken
+    const stopped = this.#settleEnd(stream)
+    stream.sink.onTrailers(fields)
+    this.#tellEnd(stream, stopped)
+    return undefined
+  }
+
+  /** END_STREAM on DATA. */
+  #end(stream: Stream): void {
+    const broken = stream.phase.end()
+    if (broken !== undefined) {
+      this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
+      return
+    }
+    this.#tellEnd(stream, this.#settleEnd(stream))
+  }
+
+  /**
+   * The peer's side of a stream is done. True if that stopped an upload: a
+   * response that is complete needs no more of the request (RFC 9113 §8.1).
+   */
+  #settleEnd(stream: Stream): boolean {
+    stream.state = step(stream.state, RECV_END)
+    if (stream.state === CLOSED) {
+      this.#table.remove(stream, CLOSED)
+      return false
+    }
+    if (stream.tunnel) return false
+    this.#outbound.reset(stream.id, ErrorCode.NO_ERROR)
+    this.#table.remove(stream, RESET_LOCAL)
+    return true
+  }
+
+  #tellEnd(stream: Stream, stopped: boolean): void {
+    stream.sink.onEnd()
+    if (stopped) stream.sink.onWritable()
+  }
+
+  // — RST_STREAM (RFC 9113 §6.4) —
+
+  /** A stream whose response is complete is not open any more: RST_STREAM then changes nothing (RFC 9113 §8.1). */
+  reset(streamId: number, errorCode: number): void {
+    const stream = this.#admit(streamId, RECV_RESET)
+    if (stream === undefined) return
+    this.#table.remove(stream, RESET_REMOTE)
+    const refused = errorCode === ErrorCode.REFUSED_STREAM && !stream.responded
+    stream.sink.onFailure({
+      scope: 'stream',
+      initiator: 'peer',
+      errorCode,
+      reason: 'reset by peer',
+      processed: refused ? 'no' : processed(stream),
+    })
+    this.#credit.release(stream)
+  }
+
+  // — WINDOW_UPDATE on a stream (RFC 9113 §6.9) —
+
+  windowUpdate(streamId: number, increment: number): void {
+    const stream = this.#admit(streamId, RECV_WINDOW_UPDATE)
+    if (stream === undefined) return
+    const windows = this.#outbound.streamWindows
+    const wasShut = windows.available(stream.sendCredit) <= 0
+    const credit = windows.replenish(stream.sendCredit, increment)
+    if (Number.isNaN(credit)) {
+      this.error(stream, ErrorCode.FLOW_CONTROL_ERROR, 'WINDOW_UPDATE overflows the window (RFC 9113 §6.9.1)')
+      return
+    }
+    stream.sendCredit = credit
+    if (wasShut) this.#outbound.scheduler.place(stream)
+  }
+
+  // — errors of one stream (RFC 9113 §5.4.2) —
+
+  /** A violation that the parser found on a stream, open or not. */
+  frameError(streamId: number, errorCode: number, reason: string): void {
+    const stream = this.#table.get(streamId)
+    if (stream !== undefined) this.error(stream, errorCode, reason)
+    else if (this.#table.isIdle(streamId)) this.#host.fail(errorCode, reason)
+    else this.#host.glitch()
+  }
+
+  /** Ends a stream for what the peer did on it. */
+  error(stream: Stream, errorCode: number, reason: string, kind?: FailureKind): void {
+    this.#table.remove(stream, RESET_LOCAL)
+    this.#answer(stream.id, errorCode)
+    const failure: Failure = {
+      scope: 'stream',
+      initiator: 'local',
+      errorCode,
+      reason,
+      kind,
+      processed: processed(stream),
+    }
+    stream.sink.onFailure(failure)
+    this.#credit.release(stream)
+  }
+
+  /** A RST_STREAM that the peer made us send. */
+  #answer(streamId: number, errorCode: number): void {
+    this.#outbound.reset(streamId, errorCode)
+    if (!this.#budget.streamError(this.#path.now) || !this.#budget.controlFrame()) {
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many stream errors (RFC 9113 §10.5)')
+    }
+  }
+
+  /** The stream that may receive this input, its state moved on; else the verdict is carried out. */
+  #admit(streamId: number, input: number): Stream | undefined {
+    const stream = this.#table.get(streamId)
+    if (stream === undefined) {
+      this.#late(streamId, input)
+      return undefined
+    }
+    const next = step(stream.state, input)
+    if (next < DISCARD) {
+      stream.state = next
+      return stream
+    }
+    if (next === PROTOCOL_ERROR) {
+      this.#host.fail(
+        ErrorCode.PROTOCOL_ERROR,
+        `${NOUN[input]} on a stream that is only reserved (RFC 9113 §5.1)`,
+      )
+    } else if (next === STREAM_CLOSED) {
+      this.error(stream, ErrorCode.STREAM_CLOSED, `${NOUN[input]} after END_STREAM (RFC 9113 §5.1)`)
+    }
+    return undefined
+  }
+
+  /** A frame for a stream that is not there any more, or never was. */
+  #late(streamId: number, input: number): void {
+    if (this.#table.isIdle(streamId)) {
+      this.#host.fail(ErrorCode.PROTOCOL_ERROR, `${NOUN[input]} on an idle stream (RFC 9113 §5.1)`)
+      return
+    }
+    if (step(this.#table.closedRow(streamId), input) === STREAM_CLOSED) {
+      this.#table.updateClosedRow(streamId, RESET_LOCAL)
+      this.#answer(streamId, ErrorCode.STREAM_CLOSED)
+      return
+    }
+    // Content in flight when we reset a stream is nobody's fault, however much it is.
+    if (input !== RECV_DATA || this.#contentLength === 0) this.#host.glitch()
+  }
+}
+
+const NOUN: Readonly<Record<number, string>> = {
+  [RECV_HEADERS]: 'HEADERS',
+  [RECV_DATA]: 'DATA',
+  [RECV_RESET]: 'RST_STREAM',
+  [RECV_WINDOW_UPDATE]: 'WINDOW_UPDATE',
+}
+
+/** What the peer is known to have done with a request whose HEADERS were sent. */
+export function processed(stream: Stream): Processed {
+  return stream.responded ? 'yes' : 'unknown'
+}
+
+/** Takes `:status` off the front, in place. */
+function dropFirst(fields: string[]): void {
+  fields.copyWithin(0, 2)
+  fields.length -= 2
+}

@@ -1,0 +1,27 @@
+/**
+ * `hyper-h2/protocol`: the HTTP/2 engine of a client without I/O (RFC 9113).
+ * Bytes in, calls out; bytes out by pull; time as a number.
+ */
+export { Connection, type ConnectionOptions } from './connection.ts'
+export type { KeepAlive } from './keepalive.ts'
+export type { Limits, LocalSettings } from './limits.ts'
+export type {
+  ConnectionSink,
+  Failure,
+  FailureKind,
+  FieldList,
+  PromisedHead,
+  PushedStream,
+  RequestHead,
+  RequestStream,
+  StreamSink,
+} from './sinks.ts'
+export {
+  AdaptiveWindowManager,
+  EagerWindowManager,
+  FixedWindowManager,
+  type PathFacts,
+  WindowManager,
+  type WindowManagerFactory,
+  type WindowManagerOption,
+} from './window-managers.ts'

@@ -1,0 +1,158 @@
+/**
+ * PING (RFC 9113 §6.7) and the deadlines of a connection: is the peer there,
+ * how far away is it, did it begin and acknowledge our SETTINGS in time. Holds
+ * no timer: it names the moment at which it wants to be asked again.
+ */
+import { readUint32 } from '../bytes.ts'
+import { ErrorCode } from '../frame/registry.ts'
+import type { Failure, FailureKind } from './sinks.ts'
+
+/** Silence with requests open after which we ask, and how long we then wait. */
+export interface KeepAlive {
+  /** Milliseconds. Default 30,000. */
+  readonly interval: number
+  /** Milliseconds. Default 15,000. */
+  readonly timeout: number
+}
+
+/** Why a PING was sent. */
+export const PING_USER = 0
+export const PING_PROBE = 1
+export const PING_RESET = 2
+
+/** Milliseconds until the peer's first frame, and until it acknowledges our SETTINGS; 0 for no limit. */
+export interface Deadlines {
+  readonly prefaceMs: number
+  readonly settingsAckMs: number
+}
+
+interface OpenPing {
+  readonly token: number
+  readonly reason: number
+  readonly sentAt: number
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export class KeepAliveState {
+  readonly #interval: number
+  readonly #timeout: number
+  readonly #prefaceDeadline: number
+  readonly #settingsDeadline: number
+  readonly #startedAt: number
+  readonly #open: OpenPing[] = []
+  #nextToken = 1
+  #prefaceSeen = false
+  #settingsAcknowledged = false
+  #lastReceived: number
+  /** When the probe that is under way was sent; NaN if none is. */
+  #probeSentAt = Number.NaN
+  /** Smallest round trip measured, in milliseconds; NaN before the first. */
+  roundTripTime = Number.NaN
+
+  constructor(keepAlive: KeepAlive | false, deadlines: Deadlines, now: number) {
+    this.#interval = keepAlive === false ? NEVER : keepAlive.interval
+    this.#timeout = keepAlive === false ? NEVER : keepAlive.timeout
+    this.#startedAt = now
+    this.#lastReceived = now
+    this.#prefaceDeadline = deadlines.prefaceMs === 0 ? NEVER : now + deadlines.prefaceMs
+    this.#settingsDeadline = deadlines.settingsAckMs === 0 ? NEVER : now + deadlines.settingsAckMs
+  }
+
+  /** Bytes arrived: the peer is alive. */
+  received(now: number): void {
+    this.#lastReceived = now
+  }
+
+  prefaceReceived(): void {
+    this.#prefaceSeen = true
+  }
+
+  /** The first measured round trip, and true; false if nothing waited for an acknowledgement. */
+  settingsAcknowledged(now: number): boolean {
+    if (this.#settingsAcknowledged) return false
+    this.#settingsAcknowledged = true
+    this.#measure(now - this.#startedAt)
+    return true
+  }
+
+  /** PINGs of the application that wait for their answer. */
+  get userPings(): number {
+    return this.#open.filter((ping) => ping.reason === PING_USER).length
+  }
+
+  /** Notes a PING that is being sent. Returns its token. */
+  sent(reason: number, now: number): number {
+    const token = this.#nextToken++
+    this.#open.push({ token, reason, sentAt: now })
+    if (reason === PING_PROBE) this.#probeSentAt = now
+    return token
+  }
+
+  /** The eight octets of a PING. */
+  payload(token: number): Uint8Array {
+    const octets = new Uint8Array(8)
+    new DataView(octets.buffer).setUint32(4, token)
+    return octets
+  }
+
+  /** The answer to a PING, taken off the books; undefined if we sent none like it (RFC 9113 §6.7: nothing to do). */
+  answered(buf: Uint8Array, start: number, now: number): Readonly<OpenPing> | undefined {
+    const token = readUint32(buf, start) === 0 ? readUint32(buf, start + 4) : 0
+    const at = this.#open.findIndex((ping) => ping.token === token)
+    if (at === -1) return undefined
+    const ping = this.#open.splice(at, 1)[0]!
+    if (ping.reason === PING_PROBE) this.#probeSentAt = Number.NaN
+    this.#measure(now - ping.sentAt)
+    return ping
+  }
+
+  #measure(elapsed: number): void {
+    if (!(this.roundTripTime <= elapsed)) this.roundTripTime = elapsed
+  }
+
+  /** When `expired` and `probeDue` want to be asked. `busy`: requests or PINGs wait for the peer. */
+  nextTimeout(busy: boolean): number {
+    let next = NEVER
+    if (!this.#prefaceSeen) next = this.#prefaceDeadline
+    if (!this.#settingsAcknowledged) next = Math.min(next, this.#settingsDeadline)
+    if (busy) next = Math.min(next, this.#probing ? this.#probeDeadline : this.#lastReceived + this.#interval)
+    return next
+  }
+
+  get #probing(): boolean {
+    return !Number.isNaN(this.#probeSentAt)
+  }
+
+  /** Anything received since the probe was sent proves life as well as its answer. */
+  get #probeDeadline(): number {
+    return Math.max(this.#lastReceived, this.#probeSentAt) + this.#timeout
+  }
+
+  /** The deadline that has passed, if any. */
+  expired(now: number, busy: boolean): Failure | undefined {
+    if (!this.#prefaceSeen && now >= this.#prefaceDeadline) {
+      return late(ErrorCode.PROTOCOL_ERROR, 'TIMEOUT_PREFACE', 'no SETTINGS in time (RFC 9113 §3.4)')
+    }
+    if (!this.#settingsAcknowledged && now >= this.#settingsDeadline) {
+      return late(
+        ErrorCode.SETTINGS_TIMEOUT,
+        'TIMEOUT_SETTINGS',
+        'SETTINGS not acknowledged (RFC 9113 §6.5.3)',
+      )
+    }
+    if (busy && this.#probing && now >= this.#probeDeadline) {
+      return late(ErrorCode.NO_ERROR, 'TIMEOUT_PING', 'no answer to PING (RFC 9113 §6.7)')
+    }
+    return undefined
+  }
+
+  /** True if there was silence for so long that a PING has to be sent. */
+  probeDue(now: number, busy: boolean): boolean {
+    return busy && !this.#probing && now >= this.#lastReceived + this.#interval
+  }
+}
+
+function late(errorCode: number, kind: FailureKind, reason: string): Failure {
+  return { scope: 'connection', initiator: 'local', errorCode, kind, reason, processed: 'unknown' }
+}

@@ -1,0 +1,261 @@
+/**
+ * Everything we send, put together when the transport asks for it: answers and
+ * credit first, then new requests while there are slots (RFC 9113 §5.1.2), then
+ * content, a frame in turn (§6.9). So a reset or a new priority still acts on
+ * what was not pulled, and nothing piles up here.
+ */
+import { OutputBuffer } from '../bytes.ts'
+import { CONNECTION_PREFACE, ErrorCode } from '../frame/registry.ts'
+import {
+  beginHeaders,
+  finishHeaders,
+  writeDataHeader,
+  writeGoaway,
+  writePing,
+  writePriorityUpdate,
+  writeRstStream,
+  writeSettings,
+  writeSettingsAck,
+  writeWindowUpdate,
+} from '../frame/serializer.ts'
+import { Encoder } from '../hpack/encoder.ts'
+import type { AbuseBudget } from './abuse-budget.ts'
+import type { Credit } from './credit.ts'
+import { fieldSectionSize } from './fields.ts'
+import { SendWindow, StreamSendWindows } from './flow-control.ts'
+import { Scheduler } from './scheduler.ts'
+import type { PeerSettings } from './settings.ts'
+import type { Failure, FailureKind, FieldList, RequestHead } from './sinks.ts'
+import type { Stream } from './stream.ts'
+import { CLOSED, SEND_END, step } from './stream-state.ts'
+import type { StreamTable } from './stream-table.ts'
+
+/** Octets of content in one frame, at most: the default of SETTINGS_MAX_FRAME_SIZE, and a turn in the schedule. */
+const TURN = 16_384
+/** A stream with fewer octets queued than this is told that it may write. */
+const LOW_WATER = 65_536
+/** Memory that an idle connection keeps for its output. */
+const IDLE_CAPACITY = 16_384
+
+export class Outbound {
+  readonly #out = new OutputBuffer(1024)
+  readonly #encoder = new Encoder()
+  readonly #peer: PeerSettings
+  readonly #table: StreamTable
+  readonly #credit: Credit
+  readonly #budget: AbuseBudget
+  readonly connectionWindow = new SendWindow()
+  readonly streamWindows = new StreamSendWindows()
+  readonly scheduler = new Scheduler(this.streamWindows)
+  /** Streams that may write again, told at the end of the pull. */
+  #drained: Stream[] = []
+  /** Octets handed out, for ever. */
+  bytesSent = 0
+
+  constructor(peer: PeerSettings, table: StreamTable, credit: Credit, budget: AbuseBudget) {
+    this.#peer = peer
+    this.#table = table
+    this.#credit = credit
+    this.#budget = budget
+  }
+
+  /** The connection preface (RFC 9113 §3.4), and the window beyond the default, which SETTINGS cannot give (§6.9.2). */
+  preface(settings: readonly (readonly [number, number])[], extraWindow: number): void {
+    this.#out.copy(CONNECTION_PREFACE)
+    writeSettings(this.#out, settings)
+    if (extraWindow > 0) writeWindowUpdate(this.#out, 0, extraWindow)
+  }
+
+  settingsAck(): void {
+    writeSettingsAck(this.#out)
+  }
+
+  ping(ack: boolean, octets: Uint8Array, start: number): void {
+    writePing(this.#out, ack, octets, start)
+  }
+
+  reset(streamId: number, errorCode: number): void {
+    writeRstStream(this.#out, streamId, errorCode)
+  }
+
+  goaway(lastStreamId: number, errorCode: number, reason: string): void {
+    const debugData = new OutputBuffer(reason.length)
+    // The section sign is not ASCII, and many a peer logs this text as it is.
+    debugData.latin1(reason.replaceAll('§', 'section '))
+    writeGoaway(this.#out, lastStreamId, errorCode, debugData.take())
+  }
+
+  priorityUpdate(streamId: number, fieldValue: string): void {
+    writePriorityUpdate(this.#out, streamId, fieldValue)
+  }
+
+  /** The peer's SETTINGS_HEADER_TABLE_SIZE (RFC 9113 §4.3.1). */
+  setPeerTableSize(size: number): void {
+    this.#encoder.setPeerTableSize(size)
+  }
+
+  /** At most `max` octets to send; undefined if there is nothing that may be sent now. */
+  pull(max: number): Uint8Array | undefined {
+    const out = this.#out
+    out.compact(IDLE_CAPACITY)
+    this.#credit.write(out)
+    this.#openWaiting(max)
+    this.#sendContent(max)
+    if (out.length === 0) return undefined
+    const bytes = out.take(max)
+    this.bytesSent += bytes.length
+    if (out.length === 0) this.#budget.flushed()
+    this.#tellDrained()
+    return bytes
+  }
+
+  #openWaiting(max: number): void {
+    while (this.#out.length < max) {
+      const stream = this.#table.nextWaiting
+      if (stream === undefined) return
+      const refusal = this.#refusal(stream)
+      if (refusal !== undefined) {
+        this.#table.dequeue(stream)
+        stream.sink.onFailure(refusal)
+      } else if (this.#table.slots > 0) {
+        this.#open(stream)
+      } else {
+        return
+      }
+    }
+  }
+
+  /** Why a request can never be sent on this connection. */
+  #refusal(stream: Stream): Failure | undefined {
+    const head = stream.head!
+    if (this.#table.exhausted) {
+      return unsent('STREAM_IDS_EXHAUSTED', 'no stream identifier is left (RFC 9113 §5.1.1)')
+    }
+    if (head.protocol !== undefined && !this.#peer.enableConnectProtocol) {
+      return unsent('EXTENDED_CONNECT', 'the peer does not take extended CONNECT (RFC 8441 §3)')
+    }
+    const limit = this.#peer.maxHeaderListSize
+    if (limit !== Number.POSITIVE_INFINITY && headSize(head) > limit) {
+      return unsent(
+        'HEADER_LIST_TOO_LARGE',
+        `header fields exceed the peer's ${limit} octets (RFC 9113 §10.5.1)`,
+      )
+    }
+    return undefined
+  }
+
+  #open(stream: Stream): void {
+    const head = stream.head!
+    const { upload } = stream
+    const endStream =
+      upload === undefined || (upload.ended && upload.length === 0 && upload.trailers === undefined)
+    this.#table.admit(stream)
+    stream.head = undefined
+    const at = beginHeaders(this.#out)
+    this.#encoder.begin(this.#out)
+    this.#field(':method', head.method)
+    if (head.protocol !== undefined) this.#field(':protocol', head.protocol)
+    if (head.scheme !== undefined) this.#field(':scheme', head.scheme)
+    this.#field(':authority', head.authority)
+    if (head.path !== undefined) this.#field(':path', head.path)
+    this.#fields(head.fields)
+    finishHeaders(this.#out, at, stream.id, endStream, this.#peer.maxFrameSize)
+    if (endStream) this.#ended(stream)
+    else this.scheduler.place(stream)
+    stream.sink.onOpened(stream.id)
+  }
+
+  #fields(fields: FieldList): void {
+    for (let i = 0; i < fields.length; i += 2) this.#field(fields[i]!, fields[i + 1]!)
+  }
+
+  #field(name: string, value: string): void {
+    this.#encoder.field(this.#out, name, value, false)
+  }
+
+  #sendContent(max: number): void {
+    while (this.#out.length < max) {
+      const ending = this.scheduler.nextEnding
+      if (ending !== undefined) {
+        this.#sendEnd(ending)
+        continue
+      }
+      // RFC 9113 §6.9.1: content waits for both windows; an end without content for neither.
+      if (this.connectionWindow.available <= 0) return
+      const stream = this.scheduler.nextReady()
+      if (stream === undefined) return
+      this.#sendFrame(stream)
+    }
+  }
+
+  #sendEnd(stream: Stream): void {
+    const { trailers } = stream.upload!
+    if (trailers === undefined) {
+      writeDataHeader(this.#out, stream.id, 0, true)
+    } else {
+      const at = beginHeaders(this.#out)
+      this.#encoder.begin(this.#out)
+      this.#fields(trailers)
+      finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
+    }
+    this.#ended(stream)
+  }
+
+  #sendFrame(stream: Stream): void {
+    const upload = stream.upload!
+    const length = Math.min(
+      upload.length,
+      TURN,
+      this.#peer.maxFrameSize,
+      this.connectionWindow.available,
+      this.streamWindows.available(stream.sendCredit),
+    )
+    const endStream = upload.ended && length === upload.length && upload.trailers === undefined
+    writeDataHeader(this.#out, stream.id, length, endStream)
+    upload.moveTo(this.#out, length)
+    this.connectionWindow.take(length)
+    stream.sendCredit -= length
+    this.#budget.useful(length)
+    if (endStream) {
+      this.#ended(stream)
+      return
+    }
+    this.scheduler.place(stream)
+    if (!upload.ended && upload.length < LOW_WATER) this.#drained.push(stream)
+  }
+
+  /** END_STREAM was sent (RFC 9113 §5.1). */
+  #ended(stream: Stream): void {
+    stream.unlink()
+    stream.state = step(stream.state, SEND_END)
+    if (stream.state === CLOSED) this.#table.remove(stream, CLOSED)
+  }
+
+  #tellDrained(): void {
+    if (this.#drained.length === 0) return
+    const drained = this.#drained
+    this.#drained = []
+    for (const stream of drained) {
+      if (stream.writable) stream.sink.onWritable()
+    }
+  }
+}
+
+function headSize(head: RequestHead): number {
+  let size = fieldSectionSize([':method', head.method, ':authority', head.authority])
+  if (head.scheme !== undefined) size += fieldSectionSize([':scheme', head.scheme])
+  if (head.path !== undefined) size += fieldSectionSize([':path', head.path])
+  if (head.protocol !== undefined) size += fieldSectionSize([':protocol', head.protocol])
+  return size + fieldSectionSize(head.fields)
+}
+
+function unsent(kind: FailureKind, reason: string): Failure {
+  return {
+    scope: 'stream',
+    initiator: 'local',
+    errorCode: ErrorCode.INTERNAL_ERROR,
+    kind,
+    reason: `request not sent: ${reason}`,
+    processed: 'no',
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Which streams there are (RFC 9113 §5.1.1, §5.1.2): identifiers, the open
+ * ones, how the last ones closed, and those that wait for a slot. Says whether
+ * one may be opened; opens none.
+ */
+import { ClosedStreams } from './closed-streams.ts'
+import type { PeerSettings } from './settings.ts'
+import type { Stream } from './stream.ts'
+import { StreamQueue } from './stream-queue.ts'
+import { IDLE, RESERVED_REMOTE, SEND_HEADERS, step } from './stream-state.ts'
+
+const MAX_STREAM_ID = 0x7fffffff
+
+/** The limits that concern the number of streams; see `limits.ts`. */
+export interface StreamLimits {
+  readonly initialConcurrentStreams: number
+  readonly maxConcurrentStreams: number
+}
+
+export class StreamTable {
+  readonly #streams = new Map<number, Stream>()
+  readonly #closed = new ClosedStreams()
+  readonly #peer: PeerSettings
+  readonly #limits: StreamLimits
+  /** Streams that wait for a slot, in the order of their requests. */
+  readonly #waiting = new StreamQueue<Stream>()
+  /** Extended CONNECTs that wait for the peer's SETTINGS (RFC 8441 §3). */
+  readonly #waitingForSettings = new StreamQueue<Stream>()
+  #nextId: number
+  #lastPromisedId = 0
+  /** Streams of ours that are open. */
+  #open = 0
+  /** Streams that wait, in either queue. */
+  queued = 0
+  /** Slots of streams we reset, until the peer must know of it; written by `reset-holds.ts`. */
+  held = 0
+  /** Streams of the peer's that are reserved or open. */
+  pushed = 0
+
+  constructor(peer: PeerSettings, limits: StreamLimits, firstStreamId: number) {
+    this.#peer = peer
+    this.#limits = limits
+    this.#nextId = firstStreamId
+  }
+
+  get open(): number {
+    return this.#open
+  }
+
+  /** True if nothing is open and nothing waits. */
+  get idle(): boolean {
+    return this.#streams.size === 0 && this.queued === 0
+  }
+
+  get lastPromisedId(): number {
+    return this.#lastPromisedId
+  }
+
+  /** True once every identifier was used (RFC 9113 §5.1.1). */
+  get exhausted(): boolean {
+    return this.#nextId > MAX_STREAM_ID
+  }
+
+  get(streamId: number): Stream | undefined {
+    return this.#streams.get(streamId)
+  }
+
+  values(): Stream[] {
+    return [...this.#streams.values()]
+  }
+
+  *sendCredits(): Generator<number> {
+    for (const stream of this.#streams.values()) yield stream.sendCredit
+  }
+
+  /** True for an identifier that nobody opened (RFC 9113 §5.1). */
+  isIdle(streamId: number): boolean {
+    return streamId % 2 === 1 ? streamId >= this.#nextId : streamId > this.#lastPromisedId
+  }
+
+  /** Requests that may be opened now (RFC 9113 §5.1.2). May be negative after the peer lowered its limit. */
+  get slots(): number {
+    return this.#limit - this.#open - this.held
+  }
+
+  get #limit(): number {
+    if (!this.#peer.seen) return this.#limits.initialConcurrentStreams
+    const named = this.#peer.maxConcurrentStreams
+    return named === Number.POSITIVE_INFINITY ? this.#limits.maxConcurrentStreams : named
+  }
+
+  enqueue(stream: Stream): void {
+    const early = stream.head?.protocol !== undefined && !this.#peer.seen
+    const queue = early ? this.#waitingForSettings : this.#waiting
+    queue.push(stream)
+    this.queued += 1
+  }
+
+  /** Takes a stream that waits out of its queue. */
+  dequeue(stream: Stream): void {
+    stream.unlink()
+    this.queued -= 1
+  }
+
+  /** The peer's SETTINGS arrived. */
+  settingsSeen(): void {
+    this.#waiting.absorb(this.#waitingForSettings)
+  }
+
+  /** The next stream to open. */
+  get nextWaiting(): Stream | undefined {
+    return this.#waiting.first
+  }
+
+  /** All that wait, taken out. */
+  takeWaiting(): Stream[] {
+    const taken: Stream[] = []
+    this.settingsSeen()
+    for (let stream = this.#waiting.first; stream !== undefined; stream = this.#waiting.first) {
+      this.dequeue(stream)
+      taken.push(stream)
+    }
+    return taken
+  }
+
+  /** Gives a stream its identifier and its place; it is open from now on. */
+  admit(stream: Stream): void {
+    this.dequeue(stream)
+    stream.id = this.#nextId
+    stream.state = step(IDLE, SEND_HEADERS)
+    this.#nextId += 2
+    this.#open += 1
+    this.#streams.set(stream.id, stream)
+  }
+
+  /** True if a promise may carry this identifier (RFC 9113 §5.1.1, §6.6). */
+  mayPromise(promisedStreamId: number): boolean {
+    return promisedStreamId % 2 === 0 && promisedStreamId > this.#lastPromisedId
+  }
+
+  /** Notes a promised identifier, whether its stream is accepted or not. */
+  promise(promisedStreamId: number): void {
+    this.#lastPromisedId = promisedStreamId
+  }
+
+  /** Puts an accepted push into its place. */
+  reserve(stream: Stream, promisedStreamId: number): void {
+    stream.id = promisedStreamId
+    stream.state = RESERVED_REMOTE
+    this.pushed += 1
+    this.#streams.set(promisedStreamId, stream)
+  }
+
+  /** A stream closed, in this row of `stream-state.ts`. Nothing of it is kept but the row. */
+  remove(stream: Stream, row: number): void {
+    stream.unlink()
+    stream.state = row
+    if (!this.#streams.delete(stream.id)) return
+    if (stream.id % 2 === 1) this.#open -= 1
+    else this.pushed -= 1
+    this.#closed.add(stream.id, row)
+  }
+
+  /** A stream of the peer's was refused without ever being kept. */
+  refuse(streamId: number, row: number): void {
+    this.#closed.add(streamId, row)
+  }
+
+  /** The row of a stream that is closed. */
+  closedRow(streamId: number): number {
+    return this.#closed.row(streamId)
+  }
+
+  updateClosedRow(streamId: number, row: number): void {
+    this.#closed.update(streamId, row)
+  }
+}

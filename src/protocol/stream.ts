@@ -1,0 +1,125 @@
+/**
+ * One stream's record: what each part of the engine knows of it, in one place,
+ * each field with its writer. The application holds it as a `RequestStream`
+ * (or, for a push, a `PushedStream`); what it asks goes to the host.
+ */
+import type { RecvWindow } from './flow-control.ts'
+import { MessagePhase } from './message-phase.ts'
+import type { FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import { Link } from './stream-queue.ts'
+import { HALF_CLOSED_LOCAL, HALF_CLOSED_REMOTE, IDLE, OPEN, RESERVED_REMOTE } from './stream-state.ts'
+import { Upload } from './upload.ts'
+
+/** Whom a stream tells what the application asked of it. */
+export interface StreamHost {
+  contentQueued(stream: Stream): void
+  trailersGiven(trailers: FieldList): void
+  consumed(stream: Stream, count: number): void
+  resetRequested(stream: Stream, errorCode: number): void
+  reprioritized(stream: Stream, incremental: boolean): void
+}
+
+/** Urgency of a request that names none (RFC 9218 §4.1). */
+export const DEFAULT_URGENCY = 3
+
+export class Stream extends Link implements RequestStream {
+  readonly #host: StreamHost
+  readonly sink: StreamSink
+  readonly phase = new MessagePhase()
+  readonly isHead: boolean
+  readonly isConnect: boolean
+  /** `:authority` of the request; a push must have the same. */
+  readonly authority: string
+
+  // — written by the stream table —
+  id = 0
+  /** A row of `stream-state.ts`; changed only to what its `step` says. */
+  state = IDLE
+  /** The request, until its HEADERS were sent. */
+  head: RequestHead | undefined
+
+  // — written by the sending side —
+  /** Request content; undefined if the request has none. */
+  upload: Upload | undefined
+  /** WINDOW_UPDATEs received less octets sent: see `StreamSendWindows`. */
+  sendCredit = 0
+  /** RFC 9218 §4.1, 0 to 7. */
+  urgency: number
+
+  // — written by the receiving side —
+  /** The final response arrived: the peer did act on the request. */
+  responded = false
+  /** A CONNECT that was answered with 2xx: content both ways, no fields (RFC 9113 §8.5). */
+  tunnel = false
+
+  // — written by `credit.ts` —
+  /** Made when the first DATA frame arrives. */
+  recvWindow: RecvWindow | undefined = undefined
+  /** Octets of content received that the application has not taken; they are owed to the connection's window. */
+  unconsumed = 0
+  /** True while on the list of streams with credit to announce. */
+  owing = false
+
+  constructor(host: StreamHost, head: RequestHead, endStream: boolean, sink: StreamSink) {
+    super()
+    this.#host = host
+    this.sink = sink
+    this.isHead = head.method === 'HEAD'
+    this.isConnect = head.method === 'CONNECT'
+    this.authority = head.authority
+    this.head = head
+    this.upload = endStream ? undefined : new Upload()
+    this.urgency = head.urgency ?? DEFAULT_URGENCY
+  }
+
+  /** True while the peer may send DATA or HEADERS. */
+  get receiving(): boolean {
+    return this.state === OPEN || this.state === HALF_CLOSED_LOCAL
+  }
+
+  /** True until the stream closed, one way or another. */
+  get live(): boolean {
+    return this.state <= HALF_CLOSED_REMOTE || this.state === RESERVED_REMOTE
+  }
+
+  get writable(): boolean {
+    return this.live && this.upload !== undefined && !this.upload.ended
+  }
+
+  get queuedBytes(): number {
+    return this.upload === undefined ? 0 : this.upload.length
+  }
+
+  write(chunk: Uint8Array): void {
+    if (!this.writable || chunk.length === 0) return
+    this.upload!.push(chunk)
+    this.#host.contentQueued(this)
+  }
+
+  end(trailers?: FieldList): void {
+    if (!this.writable) return
+    const upload = this.upload!
+    if (trailers !== undefined && trailers.length > 0) {
+      this.#host.trailersGiven(trailers)
+      upload.trailers = trailers
+    }
+    upload.ended = true
+    this.#host.contentQueued(this)
+  }
+
+  consume(count: number): void {
+    this.#host.consumed(this, count)
+  }
+
+  reset(errorCode: number): void {
+    this.#host.resetRequested(this, errorCode)
+  }
+
+  reprioritize(urgency: number, incremental: boolean): void {
+    if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
+      throw new RangeError('urgency must be an integer from 0 to 7')
+    }
+    this.urgency = urgency
+    this.#host.reprioritized(this, incremental)
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Window managers: how much flow-control credit to give back, and when. They
+ * decide; `RecvWindow` keeps the books, coalesces, and never sends an
+ * increment of 0. One instance serves the connection, one each stream.
+ */
+
+/** What the path is like, kept up to date by the connection for managers that care. */
+export interface PathFacts {
+  /** Milliseconds on the owner's clock, at the last bytes received. */
+  now: number
+  /** Smallest measured round trip in milliseconds; NaN before the first. */
+  roundTripTime: number
+}
+
+/**
+ * Decides how much credit a window gives back to the peer (RFC 9113 §5.2).
+ *
+ * Subclass it and pass the class, or a factory, as `windowManager`. The base
+ * class gives back what the application consumed, in batches of half a window.
+ *
+ * @example
+ * class Patient extends WindowManager {
+ *   override onDataConsumed(length: number): number {
+ *     return length // a WINDOW_UPDATE for every read
+ *   }
+ * }
+ * new HTTP20Connection('example.com', { windowManager: Patient })
+ */
+export class WindowManager {
+  /** Octets the peer may still send. Written by the library before each call, never by a manager. */
+  windowSize: number
+  /** Octets of the window at its start. */
+  readonly initialWindowSize: number
+  /** The response's content-length, where it is known and the window is a stream's. */
+  readonly documentSize: number | undefined
+  /** Facts of the path; undefined outside a connection. Written by the library. */
+  path: PathFacts | undefined
+  /** Consumed and not yet given back. */
+  protected pending = 0
+
+  /** @param initialWindowSize octets; @param documentSize content-length in octets, if known */
+  constructor(initialWindowSize: number, documentSize?: number) {
+    this.initialWindowSize = initialWindowSize
+    this.windowSize = initialWindowSize
+    this.documentSize = documentSize
+    this.path = undefined
+  }
+
+  /** A DATA frame arrived, padding included. Returns the credit to give back now, in octets; 0 for none. */
+  onDataReceived(_flowControlledLength: number): number {
+    return 0
+  }
+
+  /** The application took octets, or they were thrown away. Returns the credit to give back now; 0 for none. */
+  onDataConsumed(length: number): number {
+    this.pending += length
+    if (this.pending < this.initialWindowSize / 2) return 0
+    return this.#settle()
+  }
+
+  #settle(): number {
+    const credit = this.pending
+    this.pending = 0
+    return credit
+  }
+}
+
+/** Every octet back at once: a WINDOW_UPDATE for each DATA frame. Simple, chatty, and it never stalls a peer. */
+export class EagerWindowManager extends WindowManager {
+  override onDataReceived(flowControlledLength: number): number {
+    return flowControlledLength
+  }
+
+  override onDataConsumed(_length: number): number {
+    return 0
+  }
+}
+
+/**
+ * Refills to the initial size once less than a quarter of it, or less than
+ * 1,000 octets, would be left. The window never grows.
+ */
+export class FixedWindowManager extends WindowManager {
+  override onDataReceived(flowControlledLength: number): number {
+    this.pending += flowControlledLength
+    const left = this.initialWindowSize - this.pending
+    if (left >= this.initialWindowSize / 4 && left >= 1000) return 0
+    const credit = this.pending
+    this.pending = 0
+    return credit
+  }
+
+  override onDataConsumed(_length: number): number {
+    return 0
+  }
+}
+
+/** Parts of a window after which credit is given back, and the growth is judged. */
+const STEPS = 8
+/** A window doubles while the octets delivered in a round trip pass this share of it. */
+const GROWTH_THRESHOLD = 0.5
+
+/**
+ * Grows to the bandwidth-delay product, and gives credit back as the
+ * application consumes, an eighth of the window at a time. The window doubles
+ * while what was delivered, scaled to one round trip, passes half of it; it
+ * never shrinks. A reader that is slow measures a low rate, so its window stays.
+ */
+export class AdaptiveWindowManager extends WindowManager {
+  /** Octets beyond which no stream's window grows. */
+  static readonly MAX_WINDOW_SIZE = 16 * 1024 * 1024
+
+  /** The size that the window is refilled to. */
+  #target: number
+  /** When the octets in `pending` began to be counted; NaN before the first. */
+  #since = Number.NaN
+
+  constructor(initialWindowSize: number, documentSize?: number) {
+    super(initialWindowSize, documentSize)
+    this.#target = initialWindowSize
+  }
+
+  override onDataReceived(_flowControlledLength: number): number {
+    if (Number.isNaN(this.#since) && this.path !== undefined) this.#since = this.path.now
+    return 0
+  }
+
+  override onDataConsumed(length: number): number {
+    this.pending += length
+    if (this.pending < Math.floor(this.#target / STEPS)) return 0
+    const credit = this.pending + this.#growth()
+    this.pending = 0
+    if (this.path !== undefined) this.#since = this.path.now
+    return credit
+  }
+
+  /** Octets to add to the window now. */
+  #growth(): number {
+    const { path } = this
+    const limit = Math.max(AdaptiveWindowManager.MAX_WINDOW_SIZE, this.initialWindowSize)
+    if (path === undefined || Number.isNaN(path.roundTripTime) || this.#target >= limit) return 0
+    const elapsed = path.now - this.#since
+    if (this.pending * path.roundTripTime <= this.#target * elapsed * GROWTH_THRESHOLD) return 0
+    const growth = Math.min(this.#target, limit - this.#target)
+    this.#target += growth
+    return growth
+  }
+}
+
+/** A class of window managers, or a function that makes them. */
+export type WindowManagerFactory =
+  | (new (
+      initialWindowSize: number,
+      documentSize?: number,
+    ) => WindowManager)
+  | ((initialWindowSize: number, documentSize?: number) => WindowManager)
+
+/** One factory for all windows, or one each for the connection's and the streams'. */
+export type WindowManagerOption =
+  | WindowManagerFactory
+  | {
+      readonly connection?: WindowManagerFactory | undefined
+      readonly stream?: WindowManagerFactory | undefined
+    }
+
+/** Makes a manager; one shape for classes and functions. */
+export type MakeWindowManager = (initialWindowSize: number, documentSize?: number) => WindowManager
+
+/** The two makers that an option stands for. Throws TypeError if it is none. */
+export function windowManagers(option: WindowManagerOption | undefined): {
+  connection: MakeWindowManager
+  stream: MakeWindowManager
+} {
+  if (typeof option === 'function') {
+    const make = maker(option, 'windowManager')
+    return { connection: make, stream: make }
+  }
+  if (option !== undefined && (typeof option !== 'object' || option === null)) {
+    throw new TypeError('windowManager must be a class, a function, or { connection, stream }')
+  }
+  return {
+    connection: maker(option?.connection ?? AdaptiveWindowManager, 'windowManager.connection'),
+    stream: maker(option?.stream ?? AdaptiveWindowManager, 'windowManager.stream'),
+  }
+}
+
+function maker(factory: WindowManagerFactory, name: string): MakeWindowManager {
+  if (typeof factory !== 'function') throw new TypeError(`${name} must be a class or a function`)
+  // A class cannot be called, a plain function need not be constructible: a prototype that takes data tells them apart.
+  const isClass =
+    typeof (factory as { prototype?: Partial<WindowManager> }).prototype?.onDataReceived === 'function'
+  if (!isClass) return factory as MakeWindowManager
+  const Class = factory as new (size: number, documentSize?: number) => WindowManager
+  return (size, documentSize) => new Class(size, documentSize)
+}
