@@ -49,7 +49,7 @@ export function uint32(value: number): Uint8Array {
   return bytes
 }
 
-export function frame(type: number, flags: number, streamId: number, payload = new Uint8Array()): Uint8Array {
+export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = new Uint8Array()): Uint8Array {
   const { length } = payload
   const head = Uint8Array.of(length >> 16, length >> 8, length, type, flags)
   return concat(head, uint32(streamId), payload)

@@ -1,0 +1,31 @@
+/**
+ * Time as the client sees it: one monotonic clock and one kind of timer. It is
+ * a parameter everywhere, so that tests run on time of their own.
+ */
+
+/** A monotonic clock with timers. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number
+  /** Calls back once, after `delayMs` milliseconds. Must not keep the process alive. */
+  setTimer(callback: () => void, delayMs: number): unknown
+  /** Forgets a timer. Harmless for one that has fired. */
+  clearTimer(handle: unknown): void
+}
+
+/** The longest delay that timers of the platform take. */
+const LONGEST_DELAY_MS = 2_147_483_647
+
+/** The platform's clock. */
+export const platformClock: Clock = {
+  now: () => performance.now(),
+  setTimer(callback, delayMs) {
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
+    // Timers of some runtimes are plain numbers.
+    ;(timer as { unref?(): unknown }).unref?.()
+    return timer
+  },
+  clearTimer(handle) {
+    clearTimeout(handle as NodeJS.Timeout)
+  },
+}

@@ -1,0 +1,417 @@
+/**
+ * One request and its response: from the call to the end, whichever comes
+ * first (RFC 9113 §8.1). Its one rule: it settles exactly once, and what is
+ * settled holds no listener, no deadline and no place in any list.
+ */
+import { ErrorCode } from '../frame/registry.ts'
+import type {
+  Failure,
+  FieldList,
+  PromisedHead,
+  PushedStream,
+  RequestStream,
+  StreamSink,
+} from '../protocol/index.ts'
+import type { Timed } from './deadlines.ts'
+import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from './failure.ts'
+import { HTTP20Response } from './http20-response.ts'
+import { Incoming, type Supplier } from './incoming.ts'
+import type { Body, PieceSource } from './request-body.ts'
+import type { TimeLimits } from './timeouts.ts'
+import { endWith, HIGH_WATER, type TrailersInput, Upload, type UploadOwner } from './upload.ts'
+
+/** The connection, as its exchanges see it. */
+export interface ExchangeHost {
+  /** Milliseconds on the clock, the same throughout a turn. */
+  now(): number
+  /** The engine was asked something: the driver has to look. */
+  wake(): void
+  /** The exchange's deadline was moved. */
+  moved(exchange: Exchange): void
+  /** The connection is being closed: unread bodies do not hold it for ever. */
+  readonly closing: boolean
+  /** A promised request. Returns the exchange that takes it, undefined to refuse. */
+  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
+  /** Facts for logs: the response's head arrived; the exchange is over. */
+  responded(exchange: Exchange): void
+  settled(exchange: Exchange): void
+}
+
+/** What the caller asked for, apart from head and body. */
+export interface ExchangePlan {
+  readonly method: string
+  readonly path: string
+  readonly limits: TimeLimits
+  readonly signal: AbortSignal | undefined
+  readonly trailers: TrailersInput | undefined
+  readonly decompress: boolean
+}
+
+/** Takes `reject` of a promise that is being made; see `deferred`. */
+let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void
+let rejectNew: (reason: unknown) => void
+const capture = (resolve: typeof resolveNew, reject: typeof rejectNew): void => {
+  resolveNew = resolve
+  rejectNew = reject
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+const QUEUED = 0
+const SENT = 1
+const RESPONDED = 2
+const SETTLED = 3
+
+export class Exchange implements StreamSink, Timed, Supplier, UploadOwner {
+  // — `Timed`; see deadlines.ts —
+  deadline: number
+  slot: number
+
+  readonly plan: ExchangePlan
+  readonly incoming: Incoming
+  /** When the caller asked, in milliseconds on the clock. Written by `begin`. */
+  startedAt: number
+  /** The engine's side; undefined before `begin`. */
+  #stream: RequestStream | PushedStream | undefined
+  #host: ExchangeHost | undefined
+  #phase: number
+  #streamId: number
+  #totalDeadline: number
+  #upload: Upload | undefined
+  /** True once the caller's part of the request is complete, or is not wanted any more. */
+  #sent: boolean
+  #response: Promise<HTTP20Response> | undefined
+  #resolve: ((response: HTTP20Response) => void) | undefined
+  #reject: ((reason: unknown) => void) | undefined
+  /** Callers of `send` that wait for the stream to take more. */
+  #senders: (() => void)[] | undefined
+  #onPushesOver: (() => void) | undefined
+  /** Octets that waited in the engine when the deadline was set last: fewer now is progress. */
+  #queuedThen: number
+
+  constructor(plan: ExchangePlan) {
+    this.deadline = NEVER
+    this.slot = -1
+    this.plan = plan
+    this.incoming = new Incoming(this, plan.method, plan.decompress)
+    this.startedAt = 0
+    this.#stream = undefined
+    this.#host = undefined
+    this.#phase = QUEUED
+    this.#streamId = 0
+    this.#totalDeadline = NEVER
+    this.#upload = undefined
+    this.#sent = false
+    this.#response = undefined
+    this.#resolve = undefined
+    this.#reject = undefined
+    this.#senders = undefined
+    this.#onPushesOver = undefined
+    this.#queuedThen = 0
+  }
+
+  // — what the connection does —
+
+  /** Opens the request. Throws TypeError for a head or trailers that the engine refuses; nothing was sent then. */
+  begin(
+    host: ExchangeHost,
+    open: (endStream: boolean) => RequestStream,
+    body: Body | undefined,
+    final: boolean,
+  ): void {
+    this.#host = host
+    this.startedAt = host.now()
+    const empty = body === undefined || body.bytes?.length === 0
+    const endStream = final && empty && this.plan.trailers === undefined
+    this.#sent = endStream
+    this.#stream = open(endStream)
+    if (this.settled) return
+    const { total } = this.plan.limits
+    if (total > 0) this.#totalDeadline = this.startedAt + total
+    this.#limit(0)
+    this.plan.signal?.addEventListener('abort', this)
+    if (!endStream) this.#sendBody(body, final)
+    host.wake()
+  }
+
+  /** Takes a promised request, whose stream is open already. */
+  beginPushed(host: ExchangeHost, stream: PushedStream): void {
+    this.#host = host
+    this.startedAt = host.now()
+    this.#stream = stream
+    this.#streamId = stream.id
+    this.#phase = SENT
+    this.#sent = true
+    this.#limit(this.plan.limits.headers)
+  }
+
+  /** The transport stands: from now on waiting for a stream counts. */
+  connected(): void {
+    if (this.#phase === QUEUED) this.#limit(this.plan.limits.queue)
+  }
+
+  /** Ends it without asking the engine, which is gone. */
+  fail(ending: Ending): void {
+    this.#settle(ending, false)
+  }
+
+  get settled(): boolean {
+    return this.#phase === SETTLED
+  }
+
+  /** The stream's identifier, 0 before HEADERS were sent. */
+  get streamId(): number {
+    return this.#streamId
+  }
+
+  /** Why it failed, undefined if it did not. */
+  get ending(): Ending | undefined {
+    return this.incoming.ending
+  }
+
+  /** Calls back when no more pushes can come. */
+  whenPushesOver(callback: () => void): void {
+    if (this.incoming.over) callback()
+    else this.#onPushesOver = callback
+  }
+
+  // — what the caller asks —
+
+  /** The response, as one promise however often it is asked for. */
+  response(): Promise<HTTP20Response> {
+    if (this.#response !== undefined) return this.#response
+    const { incoming } = this
+    if (incoming.status !== 0) this.#response = Promise.resolve(new HTTP20Response(incoming))
+    else if (incoming.ending !== undefined) this.#response = Promise.reject(incoming.error())
+    else {
+      this.#response = new Promise<HTTP20Response>(capture)
+      this.#resolve = resolveNew
+      this.#reject = rejectNew
+    }
+    return this.#response
+  }
+
+  cancel(errorCode: number = ErrorCode.CANCEL): void {
+    this.#giveUp(cancelled(errorCode, this.#processed), errorCode)
+  }
+
+  abort(ending: Ending): void {
+    this.#giveUp(ending, ErrorCode.CANCEL)
+  }
+
+  /** `abort` of the signal. */
+  handleEvent(): void {
+    this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
+  }
+
+  /** Sends more of a request that was left open. Resolves once the stream takes more. */
+  send(body: Body | undefined, final: boolean): Promise<void> {
+    if (this.#sent || this.#upload !== undefined) throw new TypeError('send after the request was ended')
+    if (body !== undefined || final) this.#sendBody(body, final)
+    this.#host!.wake()
+    return this.#whenWritable(final)
+  }
+
+  // — `Supplier` —
+
+  consume(count: number): void {
+    if (this.settled) return
+    this.#stream!.consume(count)
+    if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
+    this.#host!.wake()
+  }
+
+  // — `UploadOwner` —
+
+  get stream(): RequestStream {
+    return this.#stream as RequestStream
+  }
+
+  progress(): void {
+    if (this.settled) return
+    if (this.#phase === SENT) this.#limit(this.plan.limits.headers)
+    else if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
+    this.#host!.wake()
+  }
+
+  uploadFailed(ending: ClientFailure | Rejection): void {
+    const known = ending instanceof Rejection ? ending : { ...ending, processed: this.#processed }
+    this.#giveUp(known, ErrorCode.CANCEL)
+  }
+
+  #sendBody(body: Body | undefined, final: boolean): void {
+    const { trailers } = this.plan
+    if (final) this.#sent = true
+    if (body?.open !== undefined) {
+      const source = body.open()
+      this.#pump(source, body.length, final)
+      return
+    }
+    if (body?.bytes !== undefined) this.stream.write(body.bytes)
+    if (final) endWith(this, trailers)
+  }
+
+  #pump(source: PieceSource, length: number | undefined, final: boolean): void {
+    const over = (): void => {
+      this.#upload = undefined
+      this.#wakeSenders()
+    }
+    this.#upload = new Upload(this, source, length, final, final ? this.plan.trailers : undefined, over)
+    this.#upload.pump()
+  }
+
+  #whenWritable(final: boolean): Promise<void> {
+    const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
+    if (this.incoming.ending !== undefined) return Promise.reject(this.incoming.error())
+    if (!waits || this.settled) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#senders ??= []
+      this.#senders.push(() => {
+        if (this.incoming.ending === undefined) resolve()
+        else reject(this.incoming.error())
+      })
+    })
+  }
+
+  #wakeSenders(): void {
+    const senders = this.#senders
+    if (senders === undefined) return
+    this.#senders = undefined
+    for (const wake of senders) wake()
+  }
+
+  // — `StreamSink`: what the engine tells —
+
+  onOpened(streamId: number): void {
+    this.#streamId = streamId
+    this.#phase = SENT
+    this.#limit(this.plan.limits.headers)
+  }
+
+  onInformational(status: number, fields: FieldList): void {
+    this.incoming.informational ??= []
+    this.incoming.informational.push({ status, fields })
+    this.#limit(this.plan.limits.headers)
+  }
+
+  onResponse(status: number, fields: FieldList, endStream: boolean): void {
+    const { incoming } = this
+    incoming.status = status
+    incoming.fields = fields
+    this.#phase = RESPONDED
+    if (!endStream) this.#limit(this.plan.limits.bodyIdle)
+    this.#host!.responded(this)
+    if (this.#resolve === undefined) return
+    this.#resolve(new HTTP20Response(incoming))
+    this.#resolve = undefined
+    this.#reject = undefined
+  }
+
+  onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
+    this.#limit(this.plan.limits.bodyIdle)
+    this.incoming.push(buf, start, end, frameEnd)
+  }
+
+  onTrailers(fields: FieldList): void {
+    this.incoming.trailers = fields
+  }
+
+  onEnd(): void {
+    this.#settle(undefined, false)
+  }
+
+  onWritable(): void {
+    if (this.settled) return
+    this.progress()
+    if (this.#upload !== undefined) this.#upload.pump()
+    else this.#wakeSenders()
+  }
+
+  onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
+    return this.#host!.pushed(this, stream, head)
+  }
+
+  onFailure(failure: Failure): void {
+    this.#settle(failure, false)
+  }
+
+  // — deadlines —
+
+  onDeadline(now: number): void {
+    const { limits } = this.plan
+    if (now >= this.#totalDeadline) {
+      this.#expire('TOTAL', limits.total)
+    } else if (this.#phase === QUEUED) {
+      this.#expire('QUEUE', limits.queue)
+    } else if (this.#queued !== this.#queuedThen) {
+      this.#limit(this.#phase === SENT ? limits.headers : limits.bodyIdle)
+    } else if (this.#phase === SENT) {
+      this.#expire('HEADERS', limits.headers)
+    } else if (this.incoming.available > 0 && !this.#host!.closing) {
+      // The reader is late, not the peer.
+      this.#limit(limits.bodyIdle)
+    } else {
+      this.#expire('BODY', limits.bodyIdle)
+    }
+  }
+
+  #expire(which: string, limitMs: number): void {
+    this.#giveUp(timedOut(which, limitMs, this.#processed), ErrorCode.CANCEL, false)
+  }
+
+  /** Sets the deadline of the present phase; 0 for none but the total. */
+  #limit(limitMs: number): void {
+    const host = this.#host!
+    const phaseDeadline = limitMs > 0 ? host.now() + limitMs : NEVER
+    this.deadline = Math.min(phaseDeadline, this.#totalDeadline)
+    this.#queuedThen = this.#queued
+    host.moved(this)
+  }
+
+  /** Octets of the request that the engine has not sent. */
+  get #queued(): number {
+    return this.#sent || this.#stream === undefined ? 0 : this.stream.queuedBytes
+  }
+
+  // — the end —
+
+  get #processed(): 'no' | 'unknown' | 'yes' {
+    if (this.incoming.status !== 0) return 'yes'
+    return this.#phase === QUEUED ? 'no' : 'unknown'
+  }
+
+  /** Ends it from this side: one RST_STREAM, and the engine gives the windows back. */
+  #giveUp(ending: Ending, errorCode: number, dropContent = true): void {
+    if (this.settled) {
+      // A body that arrived in whole and is not wanted.
+      if (dropContent && this.incoming.ended) this.incoming.drop(ending)
+      return
+    }
+    const stream = this.#stream
+    this.#settle(ending, dropContent)
+    stream?.reset(errorCode)
+    this.#host?.wake()
+  }
+
+  #settle(ending: Ending | undefined, dropContent: boolean): void {
+    if (this.settled) return
+    const { incoming } = this
+    if (ending === undefined) incoming.end()
+    else incoming.fail(ending, dropContent)
+    this.#phase = SETTLED
+    this.deadline = NEVER
+    this.plan.signal?.removeEventListener('abort', this)
+    if (this.#reject !== undefined) {
+      this.#reject(incoming.error())
+      this.#resolve = undefined
+      this.#reject = undefined
+    }
+    this.#host?.settled(this)
+    // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
+    if (ending === undefined && !this.#sent) this.stream.end()
+    this.#sent = true
+    this.#upload?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
+    this.#wakeSenders()
+    this.#onPushesOver?.()
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * From facts to errors: why an exchange or a connection ended, and the one
+ * place where an `H2Error` is made of it. Its one rule: facts are kept, errors
+ * are made anew for each promise that waits.
+ */
+import { H2Error, type Processed } from '../errors.ts'
+import { ErrorCode, errorName } from '../frame/registry.ts'
+import type { Failure } from '../protocol/index.ts'
+
+/** A failure found by the client itself has a code that no RFC number tells. */
+export interface ClientFailure extends Failure {
+  readonly code?: string | undefined
+}
+
+/** What the caller wants to see as it is: an abort signal's reason, a TypeError. */
+export class Rejection {
+  readonly reason: unknown
+
+  constructor(reason: unknown) {
+    this.reason = reason
+  }
+}
+
+/** Why something ended early. */
+export type Ending = ClientFailure | H2Error | Rejection
+
+/** The error for one waiting promise. */
+export function errorOf(ending: Ending, streamId: number): unknown {
+  if (ending instanceof Rejection) return ending.reason
+  if (ending instanceof H2Error) return copyOf(ending)
+  return new H2Error(messageOf(ending, streamId), {
+    code: codeOf(ending),
+    scope: ending.scope,
+    initiator: ending.initiator,
+    errorCode: ending.errorCode,
+    errorName: errorName(ending.errorCode),
+    streamId: streamId === 0 ? undefined : streamId,
+    processed: ending.processed,
+    debugData: ending.debugData,
+    cause: ending.cause,
+  })
+}
+
+/** Some reasons say themselves what failed. */
+const WHOLE_MESSAGE = /^(?:connection|request|transport) [^:(]+: /
+
+function messageOf(failure: Failure, streamId: number): string {
+  if (WHOLE_MESSAGE.test(failure.reason)) return failure.reason
+  const stream = streamId === 0 ? 'request' : `stream ${streamId}`
+  return `${failure.scope === 'stream' ? stream : failure.scope} failed: ${failure.reason}`
+}
+
+function codeOf(failure: ClientFailure): string {
+  if (failure.code !== undefined) return failure.code
+  if (failure.kind === 'CLOSED') return 'H2_CONNECTION_CLOSED'
+  if (failure.kind === 'CANCELLED') return 'H2_STREAM_CANCELLED'
+  if (failure.kind !== undefined) return `H2_${failure.kind}`
+  if (failure.scope === 'transport') return 'H2_CONNECTION_CLOSED'
+  if (failure.scope === 'connection') return 'H2_CONNECTION_ERROR'
+  if (failure.initiator === 'user') return 'H2_STREAM_CANCELLED'
+  if (failure.initiator === 'local') return 'H2_STREAM_ERROR'
+  return failure.errorCode === ErrorCode.REFUSED_STREAM ? 'H2_STREAM_REFUSED' : 'H2_STREAM_RESET'
+}
+
+function copyOf(error: H2Error): H2Error {
+  return new H2Error(error.message, error)
+}
+
+/** The caller gave the stream up. */
+export function cancelled(errorCode: number, processed: Processed): ClientFailure {
+  return {
+    scope: 'stream',
+    initiator: 'user',
+    errorCode,
+    reason: 'cancelled by the caller',
+    processed,
+    kind: 'CANCELLED',
+  }
+}
+
+/** A limit of time passed: `which` is the last part of the code. */
+export function timedOut(which: string, limitMs: number, processed: Processed): ClientFailure {
+  return {
+    scope: 'stream',
+    initiator: 'local',
+    errorCode: ErrorCode.CANCEL,
+    reason: `${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
+    processed,
+    code: `H2_TIMEOUT_${which}`,
+  }
+}
+
+const TIMEOUT_TEXT: Readonly<Record<string, string>> = {
+  QUEUE: 'no free stream',
+  HEADERS: 'no response',
+  BODY: 'no more of the body',
+  TOTAL: 'not complete',
+}
+
+/** The caller's body source failed. */
+export function bodyFailed(reason: string, processed: Processed, cause?: unknown): ClientFailure {
+  return {
+    scope: 'stream',
+    initiator: 'user',
+    errorCode: ErrorCode.CANCEL,
+    reason,
+    processed,
+    code: 'H2_BODY',
+    cause,
+  }
+}
+
+/** The content is not of the coding it claims (RFC 9110 §8.4). */
+export function notDecodable(reason: string, cause?: unknown): ClientFailure {
+  return {
+    scope: 'stream',
+    initiator: 'peer',
+    errorCode: ErrorCode.CANCEL,
+    reason,
+    processed: 'yes',
+    code: 'H2_DECODE',
+    cause,
+  }
+}
+
+/** The bytes beneath the connection ended. */
+export function transportLost(cause: Error | undefined): ClientFailure {
+  return {
+    scope: 'transport',
+    initiator: 'peer',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: cause === undefined ? 'closed by the peer' : `broken, ${cause.message}`,
+    processed: 'unknown',
+    kind: 'CLOSED',
+    cause,
+  }
+}
+
+/** The caller destroyed the connection. */
+export function destroyed(reason: unknown): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'user',
+    errorCode: ErrorCode.CANCEL,
+    reason: 'destroyed by the caller',
+    processed: 'unknown',
+    kind: 'CLOSED',
+    cause: reason,
+  }
+}
+
+/** TLS agreed on another protocol than HTTP/2 (RFC 9113 §3.2). */
+export function wrongProtocol(alpn: string | undefined): H2Error {
+  const chosen = alpn === undefined ? 'no protocol' : alpn
+  return new H2Error(`connection failed: the server chose ${chosen} where h2 was offered (RFC 9113 §3.2)`, {
+    code: 'H2_ALPN',
+    scope: 'connection',
+    initiator: 'peer',
+    errorCode: ErrorCode.PROTOCOL_ERROR,
+    errorName: 'PROTOCOL_ERROR',
+    processed: 'no',
+    retryable: false,
+  })
+}
+
+/** What a dial rejected with, as something that each waiting promise can be told. */
+export function dialFailed(error: unknown): Ending {
+  if (H2Error.is(error)) return error
+  return {
+    scope: 'transport',
+    initiator: 'local',
+    errorCode: ErrorCode.CONNECT_ERROR,
+    reason: error instanceof Error ? error.message : String(error),
+    processed: 'no',
+    code: 'H2_CONNECT',
+    cause: error,
+  }
+}

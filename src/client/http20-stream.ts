@@ -1,0 +1,41 @@
+/**
+ * A request as its caller holds it: a handle that gives the response and takes
+ * a cancellation. Everything else belongs to its exchange.
+ */
+import { ErrorCode } from '../frame/registry.ts'
+import type { Exchange } from './exchange.ts'
+import type { HTTP20Response } from './http20-response.ts'
+
+/** Given out here, kept by the class: what a handle stands for. */
+export let exchangeOf: (stream: HTTP20Stream) => Exchange
+
+/** A request that was made, on its own stream (RFC 9113 §5). */
+export class HTTP20Stream {
+  readonly #exchange: Exchange
+
+  static {
+    exchangeOf = (stream) => stream.#exchange
+  }
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+  }
+
+  /** The stream's identifier, undefined until HEADERS were sent. */
+  get streamId(): number | undefined {
+    return this.#exchange.streamId === 0 ? undefined : this.#exchange.streamId
+  }
+
+  /** The response; the same promise each time, and the one that `getResponse(stream)` gives. */
+  get response(): Promise<HTTP20Response> {
+    return this.#exchange.response()
+  }
+
+  /** Gives the request up: RST_STREAM, with CANCEL unless another code is given. The response rejects with `H2_STREAM_CANCELLED`. */
+  cancel(errorCode: number = ErrorCode.CANCEL): void {
+    if (!Number.isInteger(errorCode) || errorCode < 0 || errorCode > 0xffffffff) {
+      throw new RangeError('errorCode must be an unsigned 32-bit integer')
+    }
+    this.#exchange.cancel(errorCode)
+  }
+}

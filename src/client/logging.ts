@@ -1,0 +1,123 @@
+/**
+ * What is said of connections and requests: lines to a `logger`, messages to
+ * `diagnostics_channel`. Its one rule: nothing is put together unless someone
+ * listens, and no field value is ever told.
+ */
+import { platform } from '#platform'
+import type { Exchange } from './exchange.ts'
+import { errorOf } from './failure.ts'
+
+/** Takes lines of text; each method may be missing. */
+export interface Logger {
+  /** Requests and their responses. */
+  debug?(line: string): void
+  /** Connections. */
+  info?(line: string): void
+  /** Failures of connections. */
+  warn?(line: string): void
+}
+
+const CHANNELS = {
+  connectionStart: platform.channel('hyper:connection:start'),
+  connectionOpen: platform.channel('hyper:connection:open'),
+  connectionClose: platform.channel('hyper:connection:close'),
+  connectionError: platform.channel('hyper:connection:error'),
+  requestStart: platform.channel('hyper:request:start'),
+  requestResponse: platform.channel('hyper:request:response'),
+  requestEnd: platform.channel('hyper:request:end'),
+  requestError: platform.channel('hyper:request:error'),
+}
+
+/** Reports for one connection object. */
+export class Reporter {
+  readonly #origin: string
+  readonly #logger: Logger | undefined
+  readonly #debug: boolean
+
+  constructor(origin: string, logger: Logger | undefined) {
+    this.#origin = origin
+    this.#logger = logger
+    this.#debug = typeof logger?.debug === 'function'
+  }
+
+  connecting(): void {
+    const channel = CHANNELS.connectionStart
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
+    this.#logger?.info?.(`${this.#origin} connecting`)
+  }
+
+  opened(remoteAddress: string | undefined, alpn: string | undefined, elapsedMs: number): void {
+    const channel = CHANNELS.connectionOpen
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin, remoteAddress, alpn, elapsedMs })
+    this.#logger?.info?.(`${this.#origin} open after ${ms(elapsedMs)}`)
+  }
+
+  closed(): void {
+    const channel = CHANNELS.connectionClose
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
+    this.#logger?.info?.(`${this.#origin} closed`)
+  }
+
+  failed(error: unknown): void {
+    const channel = CHANNELS.connectionError
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin, error })
+    this.#logger?.warn?.(`${this.#origin} ${textOf(error)}`)
+  }
+
+  notice(text: string): void {
+    this.#logger?.info?.(`${this.#origin} ${text}`)
+  }
+
+  /** True if making an error for `failed` is worth the while. */
+  get hearsFailures(): boolean {
+    return CHANNELS.connectionError.hasSubscribers || this.#logger?.warn !== undefined
+  }
+
+  requestStarted(exchange: Exchange): void {
+    const channel = CHANNELS.requestStart
+    if (channel.hasSubscribers) channel.publish(this.#facts(exchange))
+    if (this.#debug) this.#line(exchange, 'sent')
+  }
+
+  responded(exchange: Exchange, now: number): void {
+    const channel = CHANNELS.requestResponse
+    if (!channel.hasSubscribers && !this.#debug) return
+    const { status } = exchange.incoming
+    const elapsedMs = now - exchange.startedAt
+    if (channel.hasSubscribers) channel.publish({ ...this.#facts(exchange), status, elapsedMs })
+    if (this.#debug) this.#line(exchange, `answered ${status} after ${ms(elapsedMs)}`)
+  }
+
+  settled(exchange: Exchange, now: number): void {
+    const { ending, status } = exchange.incoming
+    const channel = ending === undefined ? CHANNELS.requestEnd : CHANNELS.requestError
+    if (!channel.hasSubscribers && !this.#debug) return
+    const elapsedMs = now - exchange.startedAt
+    const error = ending === undefined ? undefined : errorOf(ending, exchange.streamId)
+    if (channel.hasSubscribers) {
+      const facts = { ...this.#facts(exchange), status, elapsedMs }
+      channel.publish(error === undefined ? facts : { ...facts, error })
+    }
+    if (!this.#debug) return
+    this.#line(exchange, error === undefined ? `done after ${ms(elapsedMs)}` : textOf(error))
+  }
+
+  #facts(exchange: Exchange): { origin: string; method: string; path: string; streamId: number | undefined } {
+    const { method, path } = exchange.plan
+    return { origin: this.#origin, method, path, streamId: exchange.streamId || undefined }
+  }
+
+  #line(exchange: Exchange, what: string): void {
+    const { method, path } = exchange.plan
+    const stream = exchange.streamId === 0 ? '' : ` (stream ${exchange.streamId})`
+    this.#logger?.debug?.(`${method} ${this.#origin}${path}${stream} ${what}`)
+  }
+}
+
+function ms(elapsed: number): string {
+  return `${elapsed.toFixed(1)} ms`
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,147 @@
+/**
+ * Every kind of request content, as one: bytes that are there, or a source of
+ * pieces (RFC 9110 §8.6 for its length, §8.3 for its type). Its one rule: a
+ * source is read only when the stream takes more, and is told when it does not.
+ */
+
+/** What a request may send. Bytes given at once must not be changed before the request is over. */
+export type RequestBody =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | URLSearchParams
+  | FormData
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Piece>
+  | Iterable<Piece>
+
+/** A piece of a body: bytes, or text that is sent as UTF-8. */
+export type Piece = string | Uint8Array | ArrayBuffer | ArrayBufferView
+
+/** Pieces on demand. */
+export interface PieceSource {
+  /** It may use the memory of a piece again once it is asked for the next. */
+  readonly lends: boolean
+  next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>
+  /** Nobody wants the rest. Must not throw; what it rejects with is of no interest. */
+  stop(reason: unknown): void
+}
+
+/** A body taken apart: either `bytes` or `open`. */
+export interface Body {
+  readonly bytes: Uint8Array | undefined
+  readonly open: (() => PieceSource) | undefined
+  /** Octets, if known. */
+  readonly length: number | undefined
+  /** content-type to send if the caller names none. */
+  readonly type: string | undefined
+}
+
+const encoder = /* @__PURE__ */ new TextEncoder()
+
+/** Takes a body apart. Throws TypeError for what cannot be sent. */
+export function takeBody(body: unknown): Body {
+  if (typeof body === 'string') return whole(encoder.encode(body), 'text/plain;charset=UTF-8')
+  const bytes = bytesOf(body)
+  if (bytes !== undefined) return whole(bytes, undefined)
+  if (body instanceof URLSearchParams) {
+    return whole(encoder.encode(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
+  }
+  if (body instanceof Blob) {
+    return pieces(() => readerSource(body.stream()), body.size, body.type === '' ? undefined : body.type)
+  }
+  if (body instanceof FormData) {
+    const form = new Response(body)
+    const type = form.headers.get('content-type') ?? undefined
+    return pieces(() => readerSource(form.body!), undefined, type)
+  }
+  if (typeof body === 'object' && body !== null) return streamed(body)
+  throw new TypeError('body must be a string, bytes, Blob, URLSearchParams, FormData, stream or iterable')
+}
+
+function whole(bytes: Uint8Array, type: string | undefined): Body {
+  return { bytes, open: undefined, length: bytes.length, type }
+}
+
+function pieces(open: () => PieceSource, length?: number, type?: string): Body {
+  return { bytes: undefined, open, length, type }
+}
+
+function streamed(body: object): Body {
+  if (isWebStream(body)) {
+    if (body.locked) throw new TypeError('body is a stream that is locked')
+    return pieces(() => readerSource(body))
+  }
+  if (isAsyncIterable(body)) {
+    // Streams of Node hand over their memory; a generator may use its again.
+    const lends = !('pipe' in body)
+    return pieces(() => iteratorSource(body[Symbol.asyncIterator](), lends))
+  }
+  if (Symbol.iterator in body) {
+    const iterable = body as Iterable<unknown>
+    return pieces(() => iteratorSource(iterable[Symbol.iterator](), true))
+  }
+  throw new TypeError('body is an object that is neither bytes nor iterable')
+}
+
+function isWebStream(body: object): body is ReadableStream<Uint8Array> {
+  return 'getReader' in body && typeof body.getReader === 'function'
+}
+
+function isAsyncIterable(body: object): body is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in body && typeof body[Symbol.asyncIterator] === 'function'
+}
+
+/** The octets of bytes in any form, not copied; undefined for anything else. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  return undefined
+}
+
+/** The octets of one piece. Throws TypeError for what is none. */
+export function pieceBytes(piece: unknown): Uint8Array {
+  if (typeof piece === 'string') return encoder.encode(piece)
+  const bytes = bytesOf(piece)
+  if (bytes === undefined) {
+    throw new TypeError(
+      `body gave ${piece === null ? 'null' : typeof piece} where bytes or a string were due`,
+    )
+  }
+  return bytes
+}
+
+function readerSource(stream: ReadableStream<Uint8Array>): PieceSource {
+  const reader = stream.getReader()
+  return {
+    lends: false,
+    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    stop(reason) {
+      reader.cancel(reason).catch(ignore)
+    },
+  }
+}
+
+function iteratorSource(iterator: Iterator<unknown> | AsyncIterator<unknown>, lends: boolean): PieceSource {
+  return {
+    lends,
+    next: () => iterator.next(),
+    stop() {
+      try {
+        const stopped: unknown = iterator.return?.()
+        if (isPromiseLike(stopped)) stopped.then(undefined, ignore)
+      } catch {
+        // The rest is not wanted, nor are its troubles.
+      }
+    },
+  }
+}
+
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function ignore(): void {}

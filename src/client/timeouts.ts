@@ -1,0 +1,57 @@
+/**
+ * Limits of time: their names, defaults and checks. All in milliseconds, 0 for
+ * no limit; each has an error code of its own.
+ */
+
+/** How long each part of a request may take, in milliseconds; 0 turns a limit off. */
+export interface Timeouts {
+  /** Until the TCP connection stands. Default 10,000. `H2_TIMEOUT_CONNECT` */
+  readonly connect?: number | undefined
+  /** Of the TLS handshake. Default 10,000. `H2_TIMEOUT_TLS` */
+  readonly tls?: number | undefined
+  /** Until the open connection has a stream for the request. Default 30,000. `H2_TIMEOUT_QUEUE` */
+  readonly queue?: number | undefined
+  /** From the request, or the last progress of its upload, to the response. Default 60,000. `H2_TIMEOUT_HEADERS` */
+  readonly headers?: number | undefined
+  /** Between two pieces of the response's body while it is being read. Default 60,000. `H2_TIMEOUT_BODY` */
+  readonly bodyIdle?: number | undefined
+  /** From the call to the end of the response. Default 0. `H2_TIMEOUT_TOTAL` */
+  readonly total?: number | undefined
+}
+
+/** Every limit, as a number. */
+export interface TimeLimits {
+  readonly connect: number
+  readonly tls: number
+  readonly queue: number
+  readonly headers: number
+  readonly bodyIdle: number
+  readonly total: number
+}
+
+const DEFAULTS: TimeLimits = {
+  connect: 10_000,
+  tls: 10_000,
+  queue: 30_000,
+  headers: 60_000,
+  bodyIdle: 60_000,
+  total: 0,
+}
+
+/** Fills what is missing from `base`. Throws TypeError for an unknown name, RangeError for a bad value. */
+export function timeLimits(given: unknown, base: TimeLimits = DEFAULTS): TimeLimits {
+  if (given === undefined) return base
+  if (typeof given !== 'object' || given === null) throw new TypeError('timeouts must be an object')
+  const limits: { -readonly [K in keyof TimeLimits]: number } = { ...base }
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULTS, name)) {
+      throw new TypeError(`timeouts.${name} is not an option; known are ${Object.keys(DEFAULTS).join(', ')}`)
+    }
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !(value >= 0)) {
+      throw new RangeError(`timeouts.${name} must be milliseconds, 0 for none`)
+    }
+    limits[name as keyof TimeLimits] = value
+  }
+  return limits
+}

@@ -1,0 +1,38 @@
+/**
+ * `hyper-h2`: an HTTP/2 client written from the wire up (RFC 9113, RFC 7541).
+ *
+ * @example
+ * import { HTTP20Connection } from 'hyper-h2'
+ *
+ * await using conn = new HTTP20Connection('nghttp2.org:443')
+ * const stream = conn.request('GET', '/')
+ * const response = await conn.getResponse(stream)
+ * console.log(response.status, await response.text())
+ */
+
+export type { Clock } from './client/clock.ts'
+export {
+  type ConnectionState,
+  type ConnectionStats,
+  HTTP20Connection,
+} from './client/http20-connection.ts'
+export type { HTTP20Push } from './client/http20-push.ts'
+export type { HTTP20Response, Informational } from './client/http20-response.ts'
+export type { HTTP20Stream } from './client/http20-stream.ts'
+export type { Logger } from './client/logging.ts'
+export type { HTTP20ConnectionOptions } from './client/options.ts'
+export type { Piece, RequestBody } from './client/request-body.ts'
+export type { HeadersInput, Priority } from './client/request-head.ts'
+export type { HTTP20RequestInit } from './client/request-init.ts'
+export type { Timeouts } from './client/timeouts.ts'
+export type { TrailersInput } from './client/upload.ts'
+export { version } from './client/version.ts'
+export { type FailureInitiator, type FailureScope, H2Error, type Processed } from './errors.ts'
+export {
+  AdaptiveWindowManager,
+  EagerWindowManager,
+  FixedWindowManager,
+  WindowManager,
+  type WindowManagerFactory,
+  type WindowManagerOption,
+} from './protocol/window-managers.ts'

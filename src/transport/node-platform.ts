@@ -1,0 +1,22 @@
+/**
+ * Node as the client sees it: what `#platform` resolves to. Ties together, and
+ * decides nothing.
+ */
+import diagnosticsChannel from 'node:diagnostics_channel'
+import { type DebugLogger, debuglog } from 'node:util'
+import { dial } from './node.ts'
+import { decoder } from './node-decode.ts'
+import type { Platform } from './transport.ts'
+
+/** A log that takes lines as they are; undefined if it is off. */
+export function lineLog(log: DebugLogger): ((line: string) => void) | undefined {
+  return log.enabled ? (line) => log('%s', line) : undefined
+}
+
+/** The platform of Node, and of runtimes that have its modules. */
+export const platform: Platform = {
+  dial,
+  decoder,
+  channel: (name) => diagnosticsChannel.channel(name),
+  frameLog: lineLog(debuglog('hyper')),
+}

@@ -1,0 +1,119 @@
+/**
+ * A transport over one of Node's sockets. It listens from the moment the socket
+ * exists, so that nothing is lost between dial and `start`, and reads into one
+ * buffer that is used again for every chunk.
+ */
+import type { OnReadOpts, Socket } from 'node:net'
+import type { Transport, TransportHandler, TransportInfo } from './transport.ts'
+
+/** TCP fills it in one read; a TLS record is at most a quarter of it. */
+const READ_SIZE = 64 * 1024
+
+/** Opens the socket, which must be given `onread`. */
+export type OpenSocket = (onread: OnReadOpts) => Socket
+
+export class NodeSocket implements Transport {
+  /** The socket, for the steps of the dial. Nobody reads it after that. */
+  readonly socket: Socket
+  /** Set once by the dial, when the connection stands. */
+  alpn: string | undefined = undefined
+  /** Set once by the dial, when the connection stands. */
+  info: TransportInfo = {}
+  #handler: TransportHandler | undefined = undefined
+  /** Copies of what arrived before `start`; empty ever after. */
+  #early: Uint8Array[] = []
+  /** What to call when the write in flight is done. */
+  #done: (() => void) | undefined = undefined
+  readonly #onWritten: (error?: Error | null) => void
+  #peerEnded = false
+  #ending = false
+  /** True from the socket's `close` on, which is its last event. */
+  #closed = false
+  #error: Error | undefined = undefined
+
+  /**
+   * Takes a way to open a socket, or a socket that is open already. The second
+   * is read by `data` events: Node offers `onread` only where it connects itself.
+   */
+  constructor(source: OpenSocket | Socket) {
+    this.#onWritten = (error) => this.#written(error)
+    this.socket = typeof source === 'function' ? source(this.#onread()) : source
+    this.socket.on('error', (error) => {
+      this.#error ??= error
+    })
+    this.socket.on('end', () => this.#ended())
+    this.socket.on('close', () => this.#close())
+  }
+
+  start(handler: TransportHandler): void {
+    if (this.#handler !== undefined) throw new Error('transport was started before')
+    this.#handler = handler
+    const early = this.#early
+    this.#early = []
+    for (let i = 0; i < early.length && !this.socket.destroyed; i++) handler.onChunk(early[i]!)
+    if (this.#peerEnded && !this.socket.destroyed) handler.onEnd()
+    if (this.#closed) {
+      handler.onClosed(this.#error)
+      return
+    }
+    this.socket.on('data', (chunk) => handler.onChunk(chunk))
+    this.socket.resume()
+  }
+
+  write(chunk: Uint8Array, done: () => void): void {
+    if (this.#ending || this.socket.destroyed) return
+    if (this.#done !== undefined) throw new Error('write before the last one was done')
+    this.#done = done
+    this.socket.write(chunk, this.#onWritten)
+  }
+
+  end(): void {
+    if (this.#ending || this.socket.destroyed) return
+    this.#ending = true
+    this.socket.end()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  ref(): void {
+    this.socket.ref()
+  }
+
+  unref(): void {
+    this.socket.unref()
+  }
+
+  #onread(): OnReadOpts {
+    const buffer = new Uint8Array(READ_SIZE)
+    return { buffer, callback: (count) => this.#received(buffer, count) }
+  }
+
+  /** Returns whether to go on reading. */
+  #received(buffer: Uint8Array, count: number): boolean {
+    if (this.#handler === undefined) {
+      this.#early.push(buffer.slice(0, count))
+      return false
+    }
+    this.#handler.onChunk(count === buffer.length ? buffer : buffer.subarray(0, count))
+    return true
+  }
+
+  #written(error: Error | null | undefined): void {
+    const done = this.#done
+    this.#done = undefined
+    if (!error && done !== undefined && !this.socket.destroyed) done()
+  }
+
+  #ended(): void {
+    this.#peerEnded = true
+    this.#handler?.onEnd()
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#done = undefined
+    this.#handler?.onClosed(this.#error)
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Dials on Node: TCP, TLS, Unix domain sockets, and tunnels through a proxy.
+ * The one rule: whoever leaves early leaves no socket behind, whether by
+ * failure, time limit or signal.
+ */
+import net, { type OnReadOpts, type Socket } from 'node:net'
+import tls, { type TLSSocket } from 'node:tls'
+import { authorityOf, connectError, dialError, tlsError } from './dial-failure.ts'
+import { Limit, reached } from './dial-step.ts'
+import { NodeSocket } from './node-socket.ts'
+import { openTunnel, parseProxy } from './proxy.ts'
+import {
+  connectOptions,
+  inadequacy,
+  logKeys,
+  negotiated,
+  type Offer,
+  refuseRenegotiation,
+  type Whereto,
+} from './tls-policy.ts'
+import { secureContextOf } from './tls-roots.ts'
+import { keepSessions } from './tls-sessions.ts'
+import type { Dial, DialOptions, DialTarget, TransportInfo } from './transport.ts'
+
+/**
+ * Connects to a target over Node's sockets. See `Dial` for what it promises.
+ *
+ * @example
+ * const transport = await dial(
+ *   { secure: true, host: 'example.test', port: 443 },
+ *   { alpn: ['h2'], connectTimeoutMs: 10_000, tlsTimeoutMs: 10_000 },
+ * )
+ */
+export const dial: Dial = async (target, options, signal) => {
+  signal?.throwIfAborted()
+  const where = options.socketPath ?? authorityOf(target.host, target.port)
+  if (target.secure) checkTlsOptions(where, options)
+  const transport = await connect(target, options, where, signal)
+  try {
+    if (target.secure) await handshake(transport, options, where, signal)
+    signal?.throwIfAborted()
+  } catch (error) {
+    transport.destroy()
+    throw error
+  }
+  transport.info = infoOf(transport.socket)
+  return transport
+}
+
+/** Certificates and keys that cannot be read are the caller's, and known before anyone is dialled. */
+function checkTlsOptions(where: string, options: DialOptions): void {
+  try {
+    secureContextOf(options.tls)
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw error
+    const { message } = error as Error
+    throw dialError('H2_TLS', 'user', `TLS options for ${where} are unusable: ${message}`, error, false)
+  }
+}
+
+/** The first phase: a socket that is connected to the target, on which TLS is yet to be spoken. */
+async function connect(
+  target: DialTarget,
+  options: DialOptions,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<NodeSocket> {
+  const { connectTimeoutMs, proxy, socketPath } = options
+  const limit = new Limit(connectTimeoutMs, signal, () =>
+    dialError(
+      'H2_TIMEOUT_CONNECT',
+      'local',
+      `connect to ${where} failed: not done in ${connectTimeoutMs} ms`,
+    ),
+  )
+  try {
+    if (proxy !== undefined && socketPath === undefined) {
+      const tunnel = await openTunnel(parseProxy(proxy), target, options.tls?.ca, limit.signal)
+      return new NodeSocket(target.secure ? secured(tunnel, target, options) : tunnel)
+    }
+    const transport = new NodeSocket((onread) => open(target, options, onread))
+    await reached(transport.socket, 'connect', limit.signal, (error) => connectError(where, error))
+    transport.socket.setNoDelay(true)
+    return transport
+  } finally {
+    limit.clear()
+  }
+}
+
+/** Opens a socket that reads into the buffer of `onread`. With TLS, Node begins the handshake by itself. */
+function open(target: DialTarget, options: DialOptions, onread: OnReadOpts): Socket {
+  const { host, port } = target
+  const where = options.socketPath === undefined ? { host, port } : { path: options.socketPath }
+  if (!target.secure) return net.connect({ ...where, allowHalfOpen: true, onread })
+  return startTls(offerOf(target, options, onread), where)
+}
+
+/** Begins TLS on a tunnel. */
+function secured(tunnel: Socket, target: DialTarget, options: DialOptions): Socket {
+  try {
+    return startTls(offerOf(target, options, undefined), { socket: tunnel })
+  } catch (error) {
+    tunnel.destroy()
+    throw error
+  }
+}
+
+function startTls(offer: Offer, where: Whereto): TLSSocket {
+  const options = connectOptions(offer, where)
+  const socket = tls.connect(options)
+  keepSessions(offer.sessions, socket, options)
+  logKeys(socket)
+  return socket
+}
+
+function offerOf(target: DialTarget, options: DialOptions, onread: OnReadOpts | undefined): Offer {
+  const { tls, alpn, sessions } = options
+  return { host: target.host, tls, alpn, sessions, onread }
+}
+
+/** The second phase: waits for TLS, and judges what it came to. */
+async function handshake(
+  transport: NodeSocket,
+  options: DialOptions,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tlsTimeoutMs, sessions } = options
+  const socket = transport.socket as TLSSocket
+  const limit = new Limit(tlsTimeoutMs, signal, () =>
+    dialError(
+      'H2_TIMEOUT_TLS',
+      'local',
+      `TLS handshake with ${where} failed: not done in ${tlsTimeoutMs} ms`,
+    ),
+  )
+  try {
+    await reached(socket, 'secureConnect', limit.signal, (error) => tlsError(where, error))
+    if (typeof socket.alpnProtocol === 'string') transport.alpn = socket.alpnProtocol
+    const reason = transport.alpn === 'h2' ? inadequacy(negotiated(socket)) : undefined
+    if (reason !== undefined) {
+      const message = `TLS handshake with ${where} failed: ${reason}`
+      throw dialError('H2_TLS_INADEQUATE', 'local', message, undefined, false)
+    }
+    refuseRenegotiation(socket)
+  } catch (error) {
+    // A session that led here may be the reason: the next dial begins afresh.
+    if (sessions !== undefined) sessions.session = undefined
+    throw error
+  } finally {
+    limit.clear()
+  }
+}
+
+function infoOf(socket: Socket): TransportInfo {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket
+  const addresses = { localAddress, localPort, remoteAddress, remotePort }
+  if (!('encrypted' in socket)) return addresses
+  const secure = socket as TLSSocket
+  return {
+    ...addresses,
+    tlsVersion: secure.getProtocol() ?? undefined,
+    cipher: secure.getCipher().name,
+    resumed: secure.isSessionReused(),
+  }
+}
