@@ -48,7 +48,8 @@ async function parallelGets({ dial }) {
 }
 
 async function download({ dial }) {
-  const response = await get(dial(), `/bytes/${DOWNLOAD_BYTES}`)
+  const plain = { headers: { 'accept-encoding': 'identity' } }
+  const response = await get(dial(), `/bytes/${DOWNLOAD_BYTES}`, plain)
   equal(response.status, 200)
   equal(response.headers.get('content-length'), `${DOWNLOAD_BYTES}`)
   equal(await sha256(response), await sha256(contentOf(DOWNLOAD_BYTES)))

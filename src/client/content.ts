@@ -59,7 +59,10 @@ export class Content {
     if (last !== undefined && last.length - this.#filled >= count) {
       last.set(buf.subarray(start, end), this.#filled)
       this.#filled += count
-    } else if (this.#expected > count) {
+      return
+    }
+    if (last !== undefined) this.#closeLast(last)
+    if (this.#expected > count) {
       const slab = new Uint8Array(this.#expected)
       slab.set(buf.subarray(start, end))
       chunks.push(slab)
@@ -72,6 +75,18 @@ export class Content {
       this.#filled = count
     }
     this.#expected = 0
+  }
+
+  /** More came than the last chunk has room for: it ends where it is filled. */
+  #closeLast(last: Uint8Array): void {
+    const chunks = this.#chunks
+    if (this.#filled === last.length) return
+    if (chunks.length === 1 && this.#taken === this.#filled) {
+      chunks.pop()
+      this.#taken = 0
+    } else {
+      chunks[chunks.length - 1] = last.subarray(0, this.#filled)
+    }
   }
 
   #position(): number {

@@ -100,6 +100,8 @@ export class ResponseBody {
         this.#decoder ??= await this.#openDecoder()
         next = await this.#decoder.next()
       } catch (error) {
+        // A response that broke off is not to be blamed on its coding.
+        if (this.#incoming.ending !== undefined) throw this.#incoming.error()
         const shown = decodeError(error, this.#incoming.supplier.streamId)
         this.#incoming.supplier.cancel()
         throw shown
