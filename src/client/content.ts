@@ -3,9 +3,17 @@
  * the DATA frames ended. Its one rule: what is handed out never shares memory
  * with what is kept or still to come, so it may be changed or transferred.
  */
+import { platform } from '#platform'
 
-/** Bodies announced to be no larger than this are collected in one piece of memory. */
+/**
+ * Bodies announced to be no larger than this are kept in one piece of memory,
+ * and larger ones in pieces of it: what a socket gives at once.
+ */
 const SLAB_SIZE = 65_536
+/** A body that has passed this is taken for a large one. */
+const LARGE = 16_384
+/** A piece that fills less of its memory than one part in so many is copied out of it. */
+const SPARSE = 4
 
 export const NOTHING: Uint8Array = new Uint8Array(0)
 
@@ -62,18 +70,11 @@ export class Content {
       return
     }
     if (last !== undefined) this.#closeLast(last)
-    if (this.#expected > count) {
-      const slab = new Uint8Array(this.#expected)
-      slab.set(buf.subarray(start, end))
-      chunks.push(slab)
-      this.#filled = count
-    } else {
-      // Not slice(): a Buffer's shares its memory.
-      const copy = new Uint8Array(count)
-      copy.set(buf.subarray(start, end))
-      chunks.push(copy)
-      this.#filled = count
-    }
+    const size = Math.max(count, this.#expected, this.#received > LARGE ? SLAB_SIZE : 0)
+    const memory = platform.allocate(size)
+    memory.set(buf.subarray(start, end))
+    chunks.push(memory)
+    this.#filled = count
     this.#expected = 0
   }
 
@@ -99,10 +100,15 @@ export class Content {
     const first = this.#chunks[0]!
     const filled = this.#chunks.length === 1 ? this.#filled : first.length
     const count = Math.min(max, filled - this.#taken)
-    const whole = this.#taken === 0 && count === first.length
-    const piece = whole ? first : first.slice(this.#taken, this.#taken + count)
     this.#taken += count
-    if (this.#taken === first.length) {
+    let piece: Uint8Array
+    if (count === filled) {
+      // All of it goes, and so does the room behind it.
+      piece = filled === first.length ? first : trimmed(first, filled)
+    } else {
+      piece = first.slice(this.#taken - count, this.#taken)
+    }
+    if (this.#taken === filled) {
       this.#chunks.shift()
       this.#taken = 0
     }
@@ -152,4 +158,9 @@ export class Content {
     if (passed === ends.length) ends.length = 0
     else if (passed > 0) ends.splice(0, passed)
   }
+}
+
+/** The filled part of memory that nobody else will use. */
+function trimmed(memory: Uint8Array, filled: number): Uint8Array {
+  return filled * SPARSE < memory.length ? memory.slice(0, filled) : memory.subarray(0, filled)
 }

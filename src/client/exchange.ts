@@ -347,7 +347,7 @@ export class Exchange implements StreamSink, Timed, Supplier, UploadOwner {
       this.#limit(this.#phase === SENT ? limits.headers : limits.bodyIdle)
     } else if (this.#phase === SENT) {
       this.#expire('HEADERS', limits.headers)
-    } else if (this.incoming.available > 0 && !this.#host!.closing) {
+    } else if (this.incoming.unread && !this.#host!.closing) {
       // The reader is late, not the peer.
       this.#limit(limits.bodyIdle)
     } else {
@@ -370,7 +370,7 @@ export class Exchange implements StreamSink, Timed, Supplier, UploadOwner {
 
   /** Octets of the request that the engine has not sent. */
   get #queued(): number {
-    return this.#sent || this.#stream === undefined ? 0 : this.stream.queuedBytes
+    return this.#stream !== undefined && 'queuedBytes' in this.#stream ? this.#stream.queuedBytes : 0
   }
 
   // — the end —

@@ -41,11 +41,7 @@ export function errorOf(ending: Ending, streamId: number): unknown {
   })
 }
 
-/** Some reasons say themselves what failed. */
-const WHOLE_MESSAGE = /^(?:connection|request|transport) [^:(]+: /
-
 function messageOf(failure: Failure, streamId: number): string {
-  if (WHOLE_MESSAGE.test(failure.reason)) return failure.reason
   const stream = streamId === 0 ? 'request' : `stream ${streamId}`
   return `${failure.scope === 'stream' ? stream : failure.scope} failed: ${failure.reason}`
 }

@@ -152,8 +152,7 @@ export class HTTP20Connection {
     const planned = planRequest(this.#defaults, timeouts, decompress, method, path, init)
     const exchange = new Exchange(planned.plan)
     this.#begin(exchange, planned)
-    this.#unasked.add(exchange)
-    return new HTTP20Stream(exchange)
+    return new HTTP20Stream(exchange, this.#unasked)
   }
 
   #begin(exchange: Exchange, planned: PlannedRequest): void {
@@ -174,9 +173,7 @@ export class HTTP20Connection {
 
   /** Begins a request that is put together with `putHeader` and sent with `endHeaders`. */
   putRequest(method: string, path: string): HTTP20Stream {
-    const stream = this.#put.begin(method, path)
-    this.#unasked.add(exchangeOf(stream))
-    return stream
+    return new HTTP20Stream(this.#put.begin(method, path), this.#unasked)
   }
 
   /** Adds a field to the request begun last, or to the one of `stream`. */
@@ -272,8 +269,9 @@ export class HTTP20Connection {
 
   /**
    * Finishes what is in flight, says GOAWAY with `errorCode`, and closes. Then
-   * the object is as new. Bodies have to be read for it to finish; one that
-   * nobody reads is given up after `timeouts.bodyIdle`.
+   * the object is as new, and responses that nobody asked for are forgotten.
+   * Bodies have to be read for it to finish; one that nobody reads is given up
+   * after `timeouts.bodyIdle`.
    */
   close(errorCode = 0): Promise<void> {
     if (!Number.isInteger(errorCode) || errorCode < 0 || errorCode > 0xffffffff) {
@@ -288,6 +286,7 @@ export class HTTP20Connection {
     if (sessions.length === 0) return Promise.resolve()
     const closing = Promise.all(sessions.map((session) => session.close(errorCode))).then(() => {
       this.#closing = undefined
+      for (const exchange of this.#unasked) if (exchange.settled) this.#unasked.delete(exchange)
     })
     this.#closing = closing
     return closing

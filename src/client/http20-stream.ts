@@ -12,13 +12,17 @@ export let exchangeOf: (stream: HTTP20Stream) => Exchange
 /** A request that was made, on its own stream (RFC 9113 §5). */
 export class HTTP20Stream {
   readonly #exchange: Exchange
+  /** Exchanges whose response nobody has asked for; it takes its own out. */
+  readonly #unasked: Set<Exchange>
 
   static {
     exchangeOf = (stream) => stream.#exchange
   }
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, unasked: Set<Exchange>) {
     this.#exchange = exchange
+    this.#unasked = unasked
+    unasked.add(exchange)
   }
 
   /** The stream's identifier, undefined until HEADERS were sent. */
@@ -28,6 +32,7 @@ export class HTTP20Stream {
 
   /** The response; the same promise each time, and the one that `getResponse(stream)` gives. */
   get response(): Promise<HTTP20Response> {
+    this.#unasked.delete(this.#exchange)
     return this.#exchange.response()
   }
 

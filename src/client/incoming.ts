@@ -5,6 +5,7 @@
  * and nothing more can come.
  */
 import type { FieldList } from '../protocol/index.ts'
+import { Collected } from './collected.ts'
 import { Content, NOTHING } from './content.ts'
 import { type Ending, errorOf } from './failure.ts'
 
@@ -44,9 +45,9 @@ export class Incoming {
   ended: boolean
   /** Why there will be no more of it. */
   ending: Ending | undefined
-  /** True while someone collects the whole body: content counts as taken when it arrives. */
-  flowing: boolean
   #content: Content | undefined
+  /** Set while someone collects the whole body: content counts as taken when it arrives. */
+  #collected: Collected | undefined
   /** Called once, when content, the end or a failure arrives. */
   #onChange: (() => void) | undefined
   #onTrailers: (() => void) | undefined
@@ -61,8 +62,8 @@ export class Incoming {
     this.trailers = undefined
     this.ended = false
     this.ending = undefined
-    this.flowing = false
     this.#content = undefined
+    this.#collected = undefined
     this.#onChange = undefined
     this.#onTrailers = undefined
   }
@@ -71,18 +72,20 @@ export class Incoming {
 
   /** Content arrived; the memory is borrowed. */
   push(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
+    if (this.#collected !== undefined) {
+      if (end === start) return
+      this.#collected.push(buf, start, end)
+      this.supplier.consume(end - start)
+      return
+    }
     this.#content ??= new Content(announcedLength(this.fields))
     this.#content.push(buf, start, end, frameEnd)
-    if (this.flowing) {
-      if (end > start) this.supplier.consume(end - start)
-    } else {
-      this.#changed()
-    }
+    this.#changed()
   }
 
   end(): void {
     const unread = this.available
-    if (!this.flowing && unread > 0) this.supplier.consume(unread)
+    if (unread > 0) this.supplier.consume(unread)
     this.ended = true
     this.#changed()
     this.#onTrailers?.()
@@ -91,7 +94,10 @@ export class Incoming {
   /** What arrived before can still be read, unless the application itself gave up. */
   fail(ending: Ending, dropContent: boolean): void {
     this.ending = ending
-    if (dropContent) this.#content?.clear()
+    if (dropContent) {
+      this.#content = undefined
+      this.#collected = undefined
+    }
     this.#changed()
     this.#onTrailers?.()
   }
@@ -107,6 +113,11 @@ export class Incoming {
   /** Octets that can be taken now. */
   get available(): number {
     return this.#content === undefined ? 0 : this.#content.length
+  }
+
+  /** True if it is the reader's turn, not the peer's. */
+  get unread(): boolean {
+    return this.#collected === undefined && this.available > 0
   }
 
   get hasFrame(): boolean {
@@ -133,20 +144,20 @@ export class Incoming {
   }
 
   takeAll(): Uint8Array {
+    if (this.#collected !== undefined) return this.#collected.take()
     if (this.#content === undefined) return NOTHING
     return this.#taken(this.#content.takeAll())
   }
 
   #taken(bytes: Uint8Array): Uint8Array {
-    if (!this.over && !this.flowing && bytes.length > 0) this.supplier.consume(bytes.length)
+    if (!this.over && bytes.length > 0) this.supplier.consume(bytes.length)
     return bytes
   }
 
-  /** From now on content is collected and counts as taken. */
-  flow(): void {
-    if (this.flowing) return
-    this.flowing = true
-    if (!this.over && this.available > 0) this.supplier.consume(this.available)
+  /** From now on content is collected, for `takeAll`, and counts as taken. */
+  collect(): void {
+    if (this.over || this.#collected !== undefined) return
+    this.#collected = new Collected(this.takeAll(), announcedLength(this.fields))
   }
 
   /** Calls back once, when something arrived. One reader at a time. */

@@ -4,7 +4,7 @@
  * request begun last is meant.
  */
 import { Exchange } from './exchange.ts'
-import { exchangeOf, HTTP20Stream } from './http20-stream.ts'
+import { exchangeOf, type HTTP20Stream } from './http20-stream.ts'
 import type { ConnectionSettings } from './options.ts'
 import { takeBody } from './request-body.ts'
 import { addField, type HeadDefaults, requestHead } from './request-head.ts'
@@ -31,7 +31,7 @@ export class PutRequests {
   }
 
   /** Throws TypeError for a method or path that is no string. */
-  begin(method: string, path: string): HTTP20Stream {
+  begin(method: string, path: string): Exchange {
     requestHead(this.#defaults, method, path, undefined, undefined, undefined)
     const exchange = new Exchange({
       method,
@@ -43,7 +43,7 @@ export class PutRequests {
     })
     this.#drafts.set(exchange, { exchange, fields: [] })
     this.#latest = exchange
-    return new HTTP20Stream(exchange)
+    return exchange
   }
 
   header(name: string, value: string, stream: HTTP20Stream | undefined): void {

@@ -33,7 +33,7 @@ export class HeadDefaults {
     const codings = decompress ? acceptedCodings() : ''
     this.target = target
     this.acceptEncoding = codings === '' ? undefined : codings
-    this.fields = this.complete([], false)
+    this.fields = Object.freeze(this.complete([], false))
   }
 
   /** Adds the default fields that the caller did not name. `ranged`: parts of a coded body are of no use. */

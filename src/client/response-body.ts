@@ -87,7 +87,7 @@ export class ResponseBody {
 
   async #readAllRaw(): Promise<Uint8Array> {
     const incoming = this.#incoming
-    incoming.flow()
+    incoming.collect()
     while (!incoming.over) await this.#changed()
     this.#isOver()
     return incoming.takeAll()

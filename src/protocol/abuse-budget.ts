@@ -48,6 +48,8 @@ const OCTETS_PER_GLITCH = 1024
 const EMPTY_FRAMES_PER_SECOND = 10
 /** Seconds over which stream errors are counted. */
 const STREAM_ERROR_PERIOD = 30
+/** HEADERS, an end, trailers and a WINDOW_UPDATE may cross our RST_STREAM. */
+const LATE_FRAMES_PER_RESET = 4
 
 export class AbuseBudget {
   readonly #glitches: Bucket
@@ -56,6 +58,8 @@ export class AbuseBudget {
   readonly #maxQueuedControlFrames: number
   /** Control frames written since the output was last handed to the transport. */
   #queuedControlFrames = 0
+  /** Frames for closed streams that resets of our own explain. */
+  #lateFrames = 0
 
   constructor(limits: AbuseLimits, now: number) {
     this.#glitches = new Bucket(limits.glitchBurst, limits.glitchesPerSecond, now)
@@ -88,6 +92,18 @@ export class AbuseBudget {
   /** The output was handed to the transport. */
   flushed(): void {
     this.#queuedControlFrames = 0
+  }
+
+  /** We reset a stream of our own accord: frames of it may be under way. */
+  reset(): void {
+    this.#lateFrames += LATE_FRAMES_PER_RESET
+  }
+
+  /** A frame for a closed stream. True if a reset of ours explains it. */
+  lateFrame(): boolean {
+    if (this.#lateFrames === 0) return false
+    this.#lateFrames -= 1
+    return true
   }
 
   /** Content moved, in either direction. */

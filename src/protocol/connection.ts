@@ -16,8 +16,22 @@ import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import { type KeepAlive, KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
-import { checkLimits, checkSettings, type Limits, type LocalSettings } from './limits.ts'
+import {
+  checkKeepAlive,
+  type KeepAlive,
+  KeepAliveState,
+  PING_PROBE,
+  PING_RESET,
+  PING_USER,
+} from './keepalive.ts'
+import {
+  checkFirstStreamId,
+  checkLimits,
+  checkMilliseconds,
+  checkSettings,
+  type Limits,
+  type LocalSettings,
+} from './limits.ts'
 import { Outbound } from './outbound.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
@@ -48,7 +62,6 @@ export interface ConnectionOptions {
 }
 
 const DEFAULT_TIMEOUT = 10_000
-const DEFAULT_KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
 
 /**
  * The engine of a client's connection.
@@ -82,6 +95,10 @@ export class Connection {
   /** The error code of our GOAWAY at the end of a shutdown. */
   #goodbye: number = ErrorCode.NO_ERROR
   #closed = false
+  /** Calls under way that may tell: a sink may call back. */
+  #depth = 0
+  /** How it ended, until the owner was told. */
+  #ended: { readonly failure: Failure | undefined } | undefined = undefined
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
@@ -93,7 +110,7 @@ export class Connection {
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
     this.#maxPings = limits.maxPings
-    this.#table = new StreamTable(this.#peer, limits, options.firstStreamId ?? 1)
+    this.#table = new StreamTable(this.#peer, limits, checkFirstStreamId(options.firstStreamId))
     this.#budget = new AbuseBudget(limits, now)
     this.#credit = new Credit(
       managers.connection,
@@ -105,10 +122,10 @@ export class Connection {
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
     const deadlines = {
-      prefaceMs: options.prefaceTimeoutMs ?? DEFAULT_TIMEOUT,
-      settingsAckMs: options.settingsAckTimeoutMs ?? DEFAULT_TIMEOUT,
+      prefaceMs: checkMilliseconds('prefaceTimeoutMs', options.prefaceTimeoutMs, DEFAULT_TIMEOUT),
+      settingsAckMs: checkMilliseconds('settingsAckTimeoutMs', options.settingsAckTimeoutMs, DEFAULT_TIMEOUT),
     }
-    this.#keepAlive = new KeepAliveState(options.keepAlive ?? DEFAULT_KEEP_ALIVE, deadlines, now)
+    this.#keepAlive = new KeepAliveState(checkKeepAlive(options.keepAlive), deadlines, now)
     const dispatch = new FrameDispatch(
       {
         host: this.#host(),
@@ -139,8 +156,15 @@ export class Connection {
     this.#path.now = now
     this.#bytesReceived += chunk.length
     this.#keepAlive.received(now)
-    this.#parser.receive(chunk)
+    this.#depth += 1
+    try {
+      this.#parser.receive(chunk)
+    } catch (cause) {
+      // Code of the owner's threw: the connection cannot go on, what is beneath it can.
+      this.#violated(ErrorCode.INTERNAL_ERROR, 'a sink or a window manager threw', cause)
+    }
     this.#finishDraining()
+    this.#leave()
   }
 
   /** No more bytes will come, nor be taken. Every open stream fails. */
@@ -172,13 +196,14 @@ export class Connection {
     checkRequestHead(head)
     if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
       checkSentFields(head.fields, head.authority)
-      this.#checkedFields = head.fields
+      // Only a list that cannot change stays checked.
+      this.#checkedFields = Object.isFrozen(head.fields) ? head.fields : undefined
       this.#checkedAuthority = head.authority
     }
     const stream = new Stream(this.#streams, head, endStream, sink)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
-      sink.onFailure(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
+      stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
     } else {
       this.#table.enqueue(stream)
     }
@@ -216,8 +241,10 @@ export class Connection {
 
   /** Up to `max` octets to send, good until the next call; undefined if there are none now. Ask after every other call. */
   pull(max: number): Uint8Array | undefined {
+    this.#depth += 1
     const bytes = this.#outbound.pull(max)
     this.#finishDraining()
+    this.#leave()
     return bytes ?? (this.#closed ? this.#outbound.pull(max) : undefined)
   }
 
@@ -285,13 +312,14 @@ export class Connection {
 
   #reset(stream: Stream, errorCode: number): void {
     this.#credit.release(stream)
+    stream.done = true
     if (!stream.live) return
     if (stream.id === 0) {
-      this.#table.dequeue(stream)
-      stream.state = RESET_LOCAL
+      this.#table.drop(stream)
     } else {
       this.#table.remove(stream, RESET_LOCAL)
       this.#outbound.reset(stream.id, errorCode)
+      this.#budget.reset()
       if (stream.id % 2 === 1 && this.#holds.add()) this.#ping(PING_RESET, this.#path.now)
     }
     this.#finishDraining()
@@ -316,15 +344,7 @@ export class Connection {
   }
 
   #violated(errorCode: number, reason: string, cause?: unknown): void {
-    const what = `connection failed: ${reason}`
-    this.destroy({
-      scope: 'connection',
-      initiator: 'local',
-      errorCode,
-      reason: what,
-      processed: 'unknown',
-      cause,
-    })
+    this.destroy({ scope: 'connection', initiator: 'local', errorCode, reason, processed: 'unknown', cause })
   }
 
   #glitch(): void {
@@ -367,7 +387,7 @@ export class Connection {
 
   #ping(reason: number, now: number): number {
     const token = this.#keepAlive.sent(reason, now)
-    this.#outbound.ping(false, this.#keepAlive.payload(token), 0)
+    this.#outbound.ping(this.#keepAlive.payload(token))
     return token
   }
 
@@ -383,6 +403,7 @@ export class Connection {
   }
 
   #close(failure: Failure | undefined): void {
+    this.#depth += 1
     this.#closed = true
     this.#parser.stop()
     const waiting = this.#table.takeWaiting()
@@ -397,12 +418,21 @@ export class Connection {
       })
     }
     for (const stream of waiting) this.#tellFailure(stream, { ...reason, processed: 'no' })
-    this.#sink.onClosed(failure)
+    this.#ended = { failure }
+    this.#leave()
   }
 
   #tellFailure(stream: Stream, failure: Failure): void {
-    stream.state = RESET_LOCAL
-    stream.sink.onFailure(failure)
+    stream.fail(failure)
     this.#credit.release(stream)
+  }
+
+  /** The end of a call that may tell: the owner is told of the end of all behind everything else. */
+  #leave(): void {
+    this.#depth -= 1
+    if (this.#depth > 0 || this.#ended === undefined) return
+    const { failure } = this.#ended
+    this.#ended = undefined
+    this.#sink.onClosed(failure)
   }
 }

@@ -80,8 +80,9 @@ export class Credit {
 
   /** The application took content. What the stream was given back already is not given twice. */
   consume(stream: Stream, count: number): void {
+    if (!(count > 0)) return
     const taken = Math.min(count, stream.unconsumed)
-    if (taken <= 0) return
+    if (taken === 0) return
     stream.unconsumed -= taken
     this.connection.consume(taken)
     if (!stream.receiving) return

@@ -66,7 +66,9 @@ export class FieldBlockReader {
 
   /** Decodes the block, whose last (or only) fragment this is. */
   finish(buf: Uint8Array, start: number, end: number): Violation | undefined {
-    if (this.#fragments.length === 0) return this.#decode(buf, start, end)
+    if (this.#fragments.length === 0) {
+      return end - start > this.#limits.maxFieldBlockSize ? tooLarge() : this.#decode(buf, start, end)
+    }
     const violation = this.append(buf, start, end)
     if (violation !== undefined) return violation
     const block = this.#fragments.take()

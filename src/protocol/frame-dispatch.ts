@@ -12,11 +12,11 @@ import type { PeerGoaway } from './goaway.ts'
 import { Inbound, type InboundHost, type InboundParts } from './inbound.ts'
 import type { KeepAliveState } from './keepalive.ts'
 import type { checkLimits, checkSettings } from './limits.ts'
-import { readPromise } from './push.ts'
+import { Offer, readPromise } from './push.ts'
 import type { PeerSettings, SettingsEffects } from './settings.ts'
-import type { RequestHead } from './sinks.ts'
+import type { PromisedHead } from './sinks.ts'
 import { Stream, type StreamHost } from './stream.ts'
-import { HALF_CLOSED_LOCAL, OPEN, RESET_LOCAL } from './stream-state.ts'
+import { RESET_LOCAL } from './stream-state.ts'
 import type { Violation } from './violation.ts'
 
 /** Whom it tells what concerns the whole connection. */
@@ -159,40 +159,41 @@ export class FrameDispatch implements FrameSink {
   }
 
   #promised(block: FieldBlockReader): void {
-    const { host, table, outbound, streams } = this.#parts
+    const { host, table } = this.#parts
     const promisedStreamId = block.promisedStreamId
     const parent = table.get(block.streamId)
-    if (parent === undefined && table.closedRow(block.streamId) !== RESET_LOCAL) {
+    const closed = parent === undefined ? table.closedRow(block.streamId) !== RESET_LOCAL : !parent.receiving
+    if (closed) {
       host.fail(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE on a closed stream (RFC 9113 §6.6)')
       return
     }
-    const open = parent !== undefined && (parent.state === OPEN || parent.state === HALF_CLOSED_LOCAL)
-    if (!open || table.pushed >= this.#maxPushed) {
+    if (parent === undefined || parent.tunnel || table.pushed >= this.#maxPushed) {
       this.#refuse(promisedStreamId, ErrorCode.REFUSED_STREAM)
+      const reason = 'PUSH_PROMISE in a tunnel (RFC 9113 §8.5)'
+      if (parent?.tunnel) this.#inbound.error(parent, ErrorCode.PROTOCOL_ERROR, reason)
       return
     }
     const promise = block.oversize
       ? { errorCode: ErrorCode.REFUSED_STREAM, reason: 'promised request too large' }
-      : readPromise(block.fields, this.#promises, parent.authority)
-    if ('errorCode' in promise) {
-      this.#refuse(promisedStreamId, promise.errorCode)
-      return
-    }
-    const ask = {
-      id: promisedStreamId,
-      consume: (count: number) => pushed?.consume(count),
-      reset: (errorCode: number) => pushed?.reset(errorCode),
-    }
-    let pushed: Stream | undefined
-    const sink = parent.sink.onPush(ask, promise)
-    if (sink === undefined) {
-      outbound.reset(promisedStreamId, ErrorCode.CANCEL)
-      table.refuse(promisedStreamId, RESET_LOCAL)
-      return
-    }
-    const head: RequestHead = promise
-    pushed = new Stream(streams, head, true, sink)
+      : readPromise(block.fields, this.#promises, parent)
+    if ('errorCode' in promise) this.#refuse(promisedStreamId, promise.errorCode)
+    else this.#offer(parent, promisedStreamId, promise)
+  }
+
+  /** Lets the owner of the request take the push, or not. */
+  #offer(parent: Stream, promisedStreamId: number, promise: PromisedHead): void {
+    const { table, streams } = this.#parts
+    const offer = new Offer()
+    const pushed = new Stream(streams, promise, true, offer)
     table.reserve(pushed, promisedStreamId)
+    const sink = parent.sink.onPush(pushed, promise)
+    if (sink === undefined) {
+      pushed.reset(ErrorCode.CANCEL)
+      return
+    }
+    pushed.sink = sink
+    // The connection may have ended meanwhile.
+    if (offer.failure !== undefined) sink.onFailure(offer.failure)
   }
 
   /** Ends a promised stream for what the peer did; it counts among the errors that it may cause. */
@@ -244,7 +245,7 @@ export class FrameDispatch implements FrameSink {
       host.pong(buf, start)
       return
     }
-    outbound.ping(true, buf, start)
+    outbound.pingAck(buf, start)
     this.#answered()
     host.glitch()
   }

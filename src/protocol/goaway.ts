@@ -46,7 +46,7 @@ export class PeerGoaway {
         initiator: 'peer',
         errorCode: this.errorCode,
         kind: 'GOAWAY',
-        reason: 'connection failed: ended by the peer with GOAWAY (RFC 9113 §6.8)',
+        reason: 'ended by the peer with GOAWAY (RFC 9113 §6.8)',
         processed: 'unknown',
         debugData: this.debugData,
       }
@@ -56,7 +56,7 @@ export class PeerGoaway {
       initiator: 'peer',
       errorCode: ErrorCode.NO_ERROR,
       kind: 'CLOSED',
-      reason: 'connection failed: closed before the response was complete (RFC 9113 §5.4.1)',
+      reason: 'closed before the response was complete (RFC 9113 §5.4.1)',
       processed: 'unknown',
     }
   }
@@ -68,7 +68,7 @@ export class PeerGoaway {
       initiator: this.received ? 'peer' : 'user',
       errorCode: this.errorCode,
       kind: this.received ? 'GOAWAY' : 'CLOSED',
-      reason: `request not processed: ${reason}`,
+      reason,
       processed: 'no',
       debugData: this.received ? this.debugData : undefined,
     }

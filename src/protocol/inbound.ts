@@ -14,7 +14,7 @@ import type { FieldBlockReader } from './field-block.ts'
 import { FieldReader } from './fields.ts'
 import type { Outbound } from './outbound.ts'
 import type { ResetHolds } from './reset-holds.ts'
-import type { Failure, FailureKind } from './sinks.ts'
+import type { FailureKind } from './sinks.ts'
 import type { Stream } from './stream.ts'
 import {
   CLOSED,
@@ -135,6 +135,7 @@ export class Inbound {
     this.#holds.peerActive()
     const stream = this.#admit(block.streamId, RECV_HEADERS)
     if (stream === undefined) return
+    stream.responded = true
     if (block.oversize) {
       this.error(
         stream,
@@ -169,7 +170,6 @@ export class Inbound {
       if (early !== undefined) return early
     }
     stream.tunnel = tunnel
-    stream.responded = true
     const stopped = endStream && this.#settleEnd(stream)
     sink.onResponse(status, fields, endStream)
     if (endStream) this.#tellEnd(stream, stopped)
@@ -214,6 +214,8 @@ export class Inbound {
   }
 
   #tellEnd(stream: Stream, stopped: boolean): void {
+    if (stream.done) return
+    stream.done = !stream.live
     stream.sink.onEnd()
     if (stopped) stream.sink.onWritable()
   }
@@ -223,10 +225,14 @@ export class Inbound {
   /** A stream whose response is complete is not open any more: RST_STREAM then changes nothing (RFC 9113 §8.1). */
   reset(streamId: number, errorCode: number): void {
     const stream = this.#admit(streamId, RECV_RESET)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      // RFC 9113 §6.4: nothing more is sent on a stream that the peer has reset.
+      this.#outbound.takeBackReset(streamId)
+      return
+    }
     this.#table.remove(stream, RESET_REMOTE)
     const refused = errorCode === ErrorCode.REFUSED_STREAM && !stream.responded
-    stream.sink.onFailure({
+    stream.fail({
       scope: 'stream',
       initiator: 'peer',
       errorCode,
@@ -265,17 +271,16 @@ export class Inbound {
   /** Ends a stream for what the peer did on it. */
   error(stream: Stream, errorCode: number, reason: string, kind?: FailureKind): void {
     this.#table.remove(stream, RESET_LOCAL)
-    this.#answer(stream.id, errorCode)
-    const failure: Failure = {
+    stream.fail({
       scope: 'stream',
       initiator: 'local',
       errorCode,
       reason,
       kind,
       processed: processed(stream),
-    }
-    stream.sink.onFailure(failure)
+    })
     this.#credit.release(stream)
+    this.#answer(stream.id, errorCode)
   }
 
   /** A RST_STREAM that the peer made us send. */
@@ -320,8 +325,9 @@ export class Inbound {
       this.#answer(streamId, ErrorCode.STREAM_CLOSED)
       return
     }
-    // Content in flight when we reset a stream is nobody's fault, however much it is.
-    if (input !== RECV_DATA || this.#contentLength === 0) this.#host.glitch()
+    // What was in flight when we reset a stream is nobody's fault; content, however much it is.
+    if (input === RECV_DATA && this.#contentLength > 0) return
+    if (!this.#budget.lateFrame()) this.#host.glitch()
   }
 }
 

@@ -15,6 +15,16 @@ export interface KeepAlive {
   readonly timeout: number
 }
 
+const DEFAULT_KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
+
+/** Fills in defaults. Throws RangeError for a span of time that is none. */
+export function checkKeepAlive(given: KeepAlive | false | undefined): KeepAlive | false {
+  if (given === undefined || given === false) return given ?? DEFAULT_KEEP_ALIVE
+  const { interval, timeout } = given
+  if (interval > 0 && timeout > 0) return given
+  throw new RangeError('keepAlive must be { interval, timeout } in milliseconds above 0, or false')
+}
+
 /** Why a PING was sent. */
 export const PING_USER = 0
 export const PING_PROBE = 1

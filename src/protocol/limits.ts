@@ -100,13 +100,27 @@ function check<T extends object>(
   const values: Record<string, number> = {}
   for (const [name, row] of Object.entries<Row>(rows)) values[name] = row[0]
   for (const [name, value] of Object.entries(given ?? {})) {
-    const row = (rows as Record<string, Row>)[name]
-    if (row === undefined) throw new TypeError(`${option}.${name} is not an option`)
+    if (!Object.hasOwn(rows, name)) throw new TypeError(`${option}.${name} is not an option`)
     if (value === undefined) continue
+    const row = (rows as Record<string, Row>)[name]!
     if (typeof value !== 'number' || !Number.isInteger(value) || value < row[1] || value > row[2]) {
       throw new RangeError(`${option}.${name} must be an integer from ${row[1]} to ${row[2]}`)
     }
     values[name] = value
   }
   return values as Checked<T>
+}
+
+/** A span of time in milliseconds. Throws RangeError for what is none. */
+export function checkMilliseconds(option: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value >= 0) return value
+  throw new RangeError(`${option} must be milliseconds, 0 or more`)
+}
+
+/** The identifier of the first request (RFC 9113 §5.1.1). Throws RangeError for what is none. */
+export function checkFirstStreamId(value: number | undefined): number {
+  if (value === undefined) return 1
+  if (Number.isInteger(value) && value > 0 && value % 2 === 1 && value <= 0x7fffffff) return value
+  throw new RangeError('firstStreamId must be an odd integer from 1 to 2147483647')
 }

@@ -48,7 +48,13 @@ export class Outbound {
   readonly streamWindows = new StreamSendWindows()
   readonly scheduler = new Scheduler(this.streamWindows)
   /** Streams that may write again, told at the end of the pull. */
-  #drained: Stream[] = []
+  #drained = new Set<Stream>()
+  /** RST_STREAMs that were not handed out: error codes by stream. */
+  readonly #resets = new Map<number, number>()
+  /** Octets of own PINGs that were not handed out. */
+  #pings: Uint8Array[] = []
+  /** Nothing but what was put into the output before is sent any more. */
+  #closed = false
   /** Octets handed out, for ever. */
   bytesSent = 0
 
@@ -70,15 +76,35 @@ export class Outbound {
     writeSettingsAck(this.#out)
   }
 
-  ping(ack: boolean, octets: Uint8Array, start: number): void {
-    writePing(this.#out, ack, octets, start)
+  /** A PING of our own: it goes behind the resets that it may have to prove. */
+  ping(octets: Uint8Array): void {
+    this.#pings.push(octets)
+  }
+
+  pingAck(buf: Uint8Array, start: number): void {
+    writePing(this.#out, true, buf, start)
   }
 
   reset(streamId: number, errorCode: number): void {
-    writeRstStream(this.#out, streamId, errorCode)
+    this.#resets.set(streamId, errorCode)
   }
 
+  /** The peer was faster. */
+  takeBackReset(streamId: number): void {
+    this.#resets.delete(streamId)
+  }
+
+  #writeWaiting(): void {
+    for (const [streamId, errorCode] of this.#resets) writeRstStream(this.#out, streamId, errorCode)
+    this.#resets.clear()
+    for (const octets of this.#pings) writePing(this.#out, false, octets)
+    this.#pings = []
+  }
+
+  /** The last frame (RFC 9113 §6.8): nothing goes behind it. */
   goaway(lastStreamId: number, errorCode: number, reason: string): void {
+    this.#writeWaiting()
+    this.#closed = true
     const debugData = new OutputBuffer(reason.length)
     // The section sign is not ASCII, and many a peer logs this text as it is.
     debugData.latin1(reason.replaceAll('§', 'section '))
@@ -98,9 +124,12 @@ export class Outbound {
   pull(max: number): Uint8Array | undefined {
     const out = this.#out
     out.compact(IDLE_CAPACITY)
-    this.#credit.write(out)
-    this.#openWaiting(max)
-    this.#sendContent(max)
+    if (!this.#closed) {
+      this.#writeWaiting()
+      this.#credit.write(out)
+      this.#openWaiting(max)
+      this.#sendContent(max)
+    }
     if (out.length === 0) return undefined
     const bytes = out.take(max)
     this.bytesSent += bytes.length
@@ -115,8 +144,8 @@ export class Outbound {
       if (stream === undefined) return
       const refusal = this.#refusal(stream)
       if (refusal !== undefined) {
-        this.#table.dequeue(stream)
-        stream.sink.onFailure(refusal)
+        this.#table.drop(stream)
+        stream.fail(refusal)
       } else if (this.#table.slots > 0) {
         this.#open(stream)
       } else {
@@ -221,7 +250,7 @@ export class Outbound {
       return
     }
     this.scheduler.place(stream)
-    if (!upload.ended && upload.length < LOW_WATER) this.#drained.push(stream)
+    if (!upload.ended && upload.length < LOW_WATER) this.#drained.add(stream)
   }
 
   /** END_STREAM was sent (RFC 9113 §5.1). */
@@ -232,9 +261,9 @@ export class Outbound {
   }
 
   #tellDrained(): void {
-    if (this.#drained.length === 0) return
+    if (this.#drained.size === 0) return
     const drained = this.#drained
-    this.#drained = []
+    this.#drained = new Set()
     for (const stream of drained) {
       if (stream.writable) stream.sink.onWritable()
     }
@@ -255,7 +284,7 @@ function unsent(kind: FailureKind, reason: string): Failure {
     initiator: 'local',
     errorCode: ErrorCode.INTERNAL_ERROR,
     kind,
-    reason: `request not sent: ${reason}`,
+    reason,
     processed: 'no',
   }
 }

@@ -5,18 +5,37 @@
  */
 import { ErrorCode } from '../frame/registry.ts'
 import type { FieldReader } from './fields.ts'
-import type { PromisedHead } from './sinks.ts'
+import type { Failure, PromisedHead, StreamSink } from './sinks.ts'
 import type { Violation } from './violation.ts'
 
 /** Methods that are safe, cacheable and have no content (RFC 9113 §8.4). */
 const PUSHABLE: readonly string[] = ['GET', 'HEAD']
 const PSEUDO: readonly string[] = [':method', ':scheme', ':authority', ':path']
 
+/** Stands for the owner of a pushed stream while it is offered: nothing but an end can come. */
+export class Offer implements StreamSink {
+  failure: Failure | undefined = undefined
+
+  onOpened(): void {}
+  onInformational(): void {}
+  onResponse(): void {}
+  onData(): void {}
+  onTrailers(): void {}
+  onEnd(): void {}
+  onWritable(): void {}
+
+  onPush(): undefined {}
+
+  onFailure(failure: Failure): void {
+    this.failure = failure
+  }
+}
+
 /** The promised request, or why it cannot be taken. */
 export function readPromise(
   fields: readonly string[],
   reader: FieldReader,
-  authority: string,
+  parent: { readonly authority: string; readonly scheme: string | undefined },
 ): PromisedHead | Violation {
   const pseudo = new Map<string, string>()
   let from = 0
@@ -36,8 +55,8 @@ export function readPromise(
   if (!PUSHABLE.includes(method)) return malformed('a method that is not safe and cacheable (RFC 9113 §8.4)')
   if (reader.contentLength > 0) return malformed('request content (RFC 9113 §8.4)')
   // RFC 9113 §8.4.1: the server must be authoritative for what it pushes.
-  if (promisedAuthority.toLowerCase() !== authority.toLowerCase()) {
-    return malformed('another authority than its request (RFC 9113 §8.4)')
+  if (promisedAuthority.toLowerCase() !== parent.authority.toLowerCase() || scheme !== parent.scheme) {
+    return malformed('another origin than its request (RFC 9113 §8.4)')
   }
   return { method, scheme, authority: promisedAuthority, path, fields: fields.slice(from) }
 }

@@ -26,7 +26,7 @@ export class Scheduler {
   /** Puts a stream where it belongs, at the end of its queue: after content, an end, a window or an urgency changed. */
   place(stream: Stream): void {
     const upload = stream.upload
-    if (upload === undefined || stream.id === 0) return
+    if (upload === undefined || !stream.sending) return
     if (upload.length === 0) {
       if (upload.ended) this.#ending.push(stream)
       else stream.unlink()

@@ -14,7 +14,7 @@ export interface Failure {
   readonly initiator: FailureInitiator
   /** Error code of RFC 9113 §7. */
   readonly errorCode: number
-  /** What failed and which rule, one clause, e.g. `WINDOW_UPDATE increment 0 (RFC 9113 §6.9)`. */
+  /** Why, one clause with its rule, e.g. `WINDOW_UPDATE increment 0 (RFC 9113 §6.9)`. */
   readonly reason: string
   readonly processed: Processed
   /** Stable suffix of the public `H2_…` code where the error code alone does not tell. */
@@ -120,7 +120,7 @@ export interface RequestStream extends PushedStream {
 export interface ConnectionSink {
   /** The peer's first SETTINGS arrived and were applied. */
   onReady(): void
-  /** The peer's GOAWAY, or our own shutdown: no request can be opened any more. */
+  /** The peer said GOAWAY: no request can be opened any more. */
   onDraining(errorCode: number, debugData: string): void
   /** The answer to a `ping()` of the owner, in milliseconds of its own clock. */
   onPong(token: number, roundTripTime: number): void

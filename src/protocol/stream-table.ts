@@ -7,7 +7,7 @@ import { ClosedStreams } from './closed-streams.ts'
 import type { PeerSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
-import { IDLE, RESERVED_REMOTE, SEND_HEADERS, step } from './stream-state.ts'
+import { IDLE, RESERVED_REMOTE, RESET_LOCAL, SEND_HEADERS, step } from './stream-state.ts'
 
 const MAX_STREAM_ID = 0x7fffffff
 
@@ -96,8 +96,14 @@ export class StreamTable {
     this.queued += 1
   }
 
-  /** Takes a stream that waits out of its queue. */
-  dequeue(stream: Stream): void {
+  /** Takes a stream that waits out of its queue: it will never be opened. */
+  drop(stream: Stream): void {
+    this.#dequeue(stream)
+    stream.state = RESET_LOCAL
+    stream.upload = undefined
+  }
+
+  #dequeue(stream: Stream): void {
     stream.unlink()
     this.queued -= 1
   }
@@ -117,7 +123,7 @@ export class StreamTable {
     const taken: Stream[] = []
     this.settingsSeen()
     for (let stream = this.#waiting.first; stream !== undefined; stream = this.#waiting.first) {
-      this.dequeue(stream)
+      this.drop(stream)
       taken.push(stream)
     }
     return taken
@@ -125,7 +131,7 @@ export class StreamTable {
 
   /** Gives a stream its identifier and its place; it is open from now on. */
   admit(stream: Stream): void {
-    this.dequeue(stream)
+    this.#dequeue(stream)
     stream.id = this.#nextId
     stream.state = step(IDLE, SEND_HEADERS)
     this.#nextId += 2
@@ -155,6 +161,7 @@ export class StreamTable {
   remove(stream: Stream, row: number): void {
     stream.unlink()
     stream.state = row
+    stream.upload = undefined
     if (!this.#streams.delete(stream.id)) return
     if (stream.id % 2 === 1) this.#open -= 1
     else this.pushed -= 1

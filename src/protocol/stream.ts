@@ -5,7 +5,7 @@
  */
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
-import type { FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
 import { Link } from './stream-queue.ts'
 import { HALF_CLOSED_LOCAL, HALF_CLOSED_REMOTE, IDLE, OPEN, RESERVED_REMOTE } from './stream-state.ts'
 import { Upload } from './upload.ts'
@@ -20,16 +20,26 @@ export interface StreamHost {
 }
 
 /** Urgency of a request that names none (RFC 9218 §4.1). */
-export const DEFAULT_URGENCY = 3
+const DEFAULT_URGENCY = 3
+
+/** Throws RangeError for an urgency that is none (RFC 9218 §4.1). */
+function checkUrgency(urgency: number): number {
+  if (Number.isInteger(urgency) && urgency >= 0 && urgency <= 7) return urgency
+  throw new RangeError('urgency must be an integer from 0 to 7')
+}
 
 export class Stream extends Link implements RequestStream {
   readonly #host: StreamHost
-  readonly sink: StreamSink
+  /** The owner. Changed once on a push, when somebody takes it. */
+  sink: StreamSink
   readonly phase = new MessagePhase()
   readonly isHead: boolean
   readonly isConnect: boolean
   /** `:authority` of the request; a push must have the same. */
   readonly authority: string
+  readonly scheme: string | undefined
+  /** The owner was told of the end, or made it: it is told nothing more. */
+  done = false
 
   // — written by the stream table —
   id = 0
@@ -47,7 +57,7 @@ export class Stream extends Link implements RequestStream {
   urgency: number
 
   // — written by the receiving side —
-  /** The final response arrived: the peer did act on the request. */
+  /** HEADERS arrived, of whatever response: the peer did act on the request. */
   responded = false
   /** A CONNECT that was answered with 2xx: content both ways, no fields (RFC 9113 §8.5). */
   tunnel = false
@@ -67,14 +77,20 @@ export class Stream extends Link implements RequestStream {
     this.isHead = head.method === 'HEAD'
     this.isConnect = head.method === 'CONNECT'
     this.authority = head.authority
+    this.scheme = head.scheme
     this.head = head
     this.upload = endStream ? undefined : new Upload()
-    this.urgency = head.urgency ?? DEFAULT_URGENCY
+    this.urgency = head.urgency === undefined ? DEFAULT_URGENCY : checkUrgency(head.urgency)
   }
 
   /** True while the peer may send DATA or HEADERS. */
   get receiving(): boolean {
     return this.state === OPEN || this.state === HALF_CLOSED_LOCAL
+  }
+
+  /** True while we may send DATA or trailers. */
+  get sending(): boolean {
+    return this.state === OPEN || this.state === HALF_CLOSED_REMOTE
   }
 
   /** True until the stream closed, one way or another. */
@@ -88,6 +104,13 @@ export class Stream extends Link implements RequestStream {
 
   get queuedBytes(): number {
     return this.upload === undefined ? 0 : this.upload.length
+  }
+
+  /** Tells the owner, unless it knows of an end already. */
+  fail(failure: Failure): void {
+    if (this.done) return
+    this.done = true
+    this.sink.onFailure(failure)
   }
 
   write(chunk: Uint8Array): void {
@@ -116,10 +139,7 @@ export class Stream extends Link implements RequestStream {
   }
 
   reprioritize(urgency: number, incremental: boolean): void {
-    if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
-      throw new RangeError('urgency must be an integer from 0 to 7')
-    }
-    this.urgency = urgency
+    this.urgency = checkUrgency(urgency)
     this.#host.reprioritized(this, incremental)
   }
 }

@@ -16,6 +16,8 @@ export function lineLog(log: DebugLogger): ((line: string) => void) | undefined 
 /** The platform of Node, and of runtimes that have its modules. */
 export const platform: Platform = {
   dial,
+  // Not from the pool, and without zeros that would be overwritten.
+  allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
   decoder,
   channel: (name) => diagnosticsChannel.channel(name),
   frameLog: lineLog(debuglog('hyper')),

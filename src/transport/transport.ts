@@ -111,6 +111,8 @@ export interface DiagnosticsChannel {
 /** All that the client asks of the runtime. */
 export interface Platform {
   readonly dial: Dial
+  /** Memory of its own for `size` octets, with anything in it: the caller overwrites all that it gives away. */
+  allocate(size: number): Uint8Array
   /** The decoder of a content coding (`gzip`, `deflate`, `br`, `zstd`), undefined if the runtime has none. */
   decoder(coding: string): Decode | undefined
   /** A channel by name; the same object for the same name. */

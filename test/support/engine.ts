@@ -14,7 +14,15 @@ import {
   type RequestStream,
   type StreamSink,
 } from '../../src/protocol/index.ts'
-import { concat, readFrames, settings, settingsAck, type WireFrame } from './wire.ts'
+import {
+  concat,
+  FRAME_HEADER_SIZE,
+  PREFACE,
+  readFrames,
+  settings,
+  settingsAck,
+  type WireFrame,
+} from './wire.ts'
 
 /** Writes down what a stream's owner is told; consumes content at once unless `hold` is set. */
 export class RecordingSink implements StreamSink {
@@ -91,9 +99,10 @@ export class EnginePair implements ConnectionSink {
   closedWith: Failure | undefined = undefined
   closed = false
   pongs: { token: number; roundTripTime: number }[] = []
-  /** Everything the engine has sent. */
+  /** What the engine has sent and is not read as frames yet. */
   #sent: Uint8Array[] = []
-  #framesRead = 0
+  /** True once the preface was read. */
+  #begun = false
 
   constructor(options: ConnectionOptions = {}) {
     this.connection = new Connection(this, options, this.now)
@@ -149,10 +158,13 @@ export class EnginePair implements ConnectionSink {
     for (let bytes = this.connection.pull(max); bytes !== undefined; bytes = this.connection.pull(max)) {
       this.#sent.push(bytes.slice())
     }
-    const all = readFrames(concat(...this.#sent))
-    const fresh = all.slice(this.#framesRead)
-    this.#framesRead = all.length
-    return fresh
+    const bytes = concat(...this.#sent)
+    const frames = readFrames(bytes)
+    const preface = this.#begun ? 0 : PREFACE.length
+    const taken = frames.reduce((length, { payload }) => length + FRAME_HEADER_SIZE + payload.length, preface)
+    this.#begun ||= frames.length > 0
+    this.#sent = frames.length > 0 ? [bytes.subarray(taken)] : [bytes]
+    return frames
   }
 
   /** Moves time on and lets the engine's deadlines pass. */

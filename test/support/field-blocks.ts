@@ -63,7 +63,7 @@ export function integer(value: number, prefixBits: number, pattern = 0): Uint8Ar
 }
 
 /** A string as it is (RFC 7541 §5.2). */
-export function plainString(text: string): Uint8Array {
+function plainString(text: string): Uint8Array {
   return concat(integer(text.length, 7), latin1(text))
 }
 

@@ -31,6 +31,7 @@ export class VirtualClock implements Clock {
 
   /** Moves on, timer by timer; what is delivered between two of them has time to arrive. */
   async advance(ms: number): Promise<void> {
+    await settled()
     const until = this.#now + ms
     for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
       this.#timers.delete(next)

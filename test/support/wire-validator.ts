@@ -52,7 +52,6 @@ interface StreamFacts {
   receiveWindow: number
   contentLength: number
   sentOctets: number
-  connect: boolean
 }
 
 /** Cuts one side's octets into frames as they come. */
@@ -285,7 +284,6 @@ export class WireValidator {
     const stream = this.#newStream()
     const value = (name: string) => fields.find((field) => field.name === name)?.value
     stream.contentLength = Number(value('content-length') ?? -1)
-    stream.connect = value(':method') === 'CONNECT'
     this.#streams.set(streamId, stream)
     return requestFault(fields, this.#extendedConnect) ?? (endStream ? this.#end(stream) : undefined)
   }
@@ -301,7 +299,6 @@ export class WireValidator {
       receiveWindow: this.#initialReceiveWindow,
       contentLength: -1,
       sentOctets: 0,
-      connect: false,
     }
   }
 

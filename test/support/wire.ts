@@ -27,6 +27,8 @@ export interface WireFrame {
   readonly payload: Uint8Array
 }
 
+export const FRAME_HEADER_SIZE = 9
+
 export const PREFACE = latin1('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 export function latin1(text: string): Uint8Array {
@@ -49,7 +51,12 @@ export function uint32(value: number): Uint8Array {
   return bytes
 }
 
-export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = new Uint8Array()): Uint8Array {
+export function frame(
+  type: number,
+  flags: number,
+  streamId: number,
+  payload: Uint8Array = new Uint8Array(),
+): Uint8Array {
   const { length } = payload
   const head = Uint8Array.of(length >> 16, length >> 8, length, type, flags)
   return concat(head, uint32(streamId), payload)

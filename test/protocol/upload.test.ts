@@ -1,0 +1,40 @@
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { OutputBuffer } from '../../src/bytes.ts'
+import { Upload } from '../../src/protocol/upload.ts'
+
+it('an upload gives its octets in order, however they were written and are taken', () => {
+  const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { maxLength: 150 })
+  const takes = fc.infiniteStream(fc.integer({ min: 0, max: 25 }))
+  const property = fc.property(chunks, takes, fc.infiniteStream(fc.boolean()), (written, sizes, pauses) => {
+    const upload = new Upload()
+    const out = new OutputBuffer(16)
+    let queued = 0
+    const take = () => {
+      const size = Math.min(upload.length, sizes.next().value as number)
+      upload.moveTo(out, size)
+      queued -= size
+      expect(upload.length).toBe(queued)
+    }
+    for (const chunk of written) {
+      upload.push(chunk)
+      queued += chunk.length
+      if (pauses.next().value) take()
+    }
+    upload.moveTo(out, upload.length)
+    expect(upload.length).toBe(0)
+    expect([...out.take()]).toEqual(written.flatMap((chunk) => [...chunk]))
+  })
+  fc.assert(property, { numRuns: 100 })
+})
+
+it('an upload borrows its chunks: what is changed before it is taken goes out changed', () => {
+  const upload = new Upload()
+  const out = new OutputBuffer(16)
+  const chunk = Uint8Array.of(1, 2, 3)
+  upload.push(chunk)
+  upload.moveTo(out, 1)
+  chunk.fill(9)
+  upload.moveTo(out, 2)
+  expect([...out.take()]).toEqual([1, 9, 9])
+})

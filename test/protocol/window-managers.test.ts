@@ -1,0 +1,268 @@
+import { describe, expect, it, test } from 'vitest'
+import {
+  AdaptiveWindowManager,
+  EagerWindowManager,
+  FixedWindowManager,
+  WindowManager,
+} from '../../src/protocol/index.ts'
+import { windowManagers } from '../../src/protocol/window-managers.ts'
+import { EnginePair } from '../support/engine.ts'
+import { data, headers, response, rstStream } from '../support/wire.ts'
+import { lines } from './sent.ts'
+
+/** Octets received and the credit that this yields, in turn. */
+type Vector = readonly (readonly [received: number, credit: number])[]
+
+describe('FixedWindowManager', () => {
+  test.each<[number, Vector]>([
+    [
+      65_535,
+      [
+        [49_000, 0],
+        [1_000, 50_000],
+      ],
+    ],
+    [
+      1_500,
+      [
+        [499, 0],
+        [2, 501],
+      ],
+    ],
+    [
+      65_535,
+      [
+        [49_151, 0],
+        [1, 49_152],
+        [49_151, 0],
+        [1, 49_152],
+      ],
+    ],
+    [
+      1_500,
+      [
+        [500, 0],
+        [1, 501],
+      ],
+    ],
+    [
+      500,
+      [
+        [1, 1],
+        [499, 499],
+      ],
+    ],
+  ])('of %i octets answers %j', (initial, vector) => {
+    const manager = new FixedWindowManager(initial)
+    for (const [received, credit] of vector) expect(manager.onDataReceived(received)).toBe(credit)
+    expect(manager.onDataConsumed(initial)).toBe(0)
+  })
+})
+
+describe('EagerWindowManager', () => {
+  test.each([1, 500, 16_384])('gives %i octets back at once, and not again', (length) => {
+    const manager = new EagerWindowManager(65_535)
+    expect(manager.onDataReceived(length)).toBe(length)
+    expect(manager.onDataConsumed(length)).toBe(0)
+  })
+})
+
+describe('WindowManager', () => {
+  it('gives back what was consumed, half a window at a time', () => {
+    const manager = new WindowManager(1000, 77)
+    expect([manager.windowSize, manager.initialWindowSize, manager.documentSize]).toEqual([1000, 1000, 77])
+    expect(manager.onDataReceived(900)).toBe(0)
+    expect(manager.onDataConsumed(499)).toBe(0)
+    expect(manager.onDataConsumed(1)).toBe(500)
+    expect(manager.onDataConsumed(499)).toBe(0)
+  })
+})
+
+describe('AdaptiveWindowManager', () => {
+  const MAX = AdaptiveWindowManager.MAX_WINDOW_SIZE
+
+  function manager(size: number, roundTripTime: number): AdaptiveWindowManager {
+    const adaptive = new AdaptiveWindowManager(size)
+    adaptive.path = { now: 0, roundTripTime }
+    adaptive.onDataReceived(1)
+    return adaptive
+  }
+
+  it('gives back an eighth of the window at a time', () => {
+    const adaptive = new AdaptiveWindowManager(8000)
+    expect(adaptive.onDataReceived(8000)).toBe(0)
+    expect(adaptive.onDataConsumed(999)).toBe(0)
+    expect(adaptive.onDataConsumed(1)).toBe(1000)
+  })
+
+  // 1,000 octets in `elapsed` at 100 ms round trip: half of the window of 8,000 in a round trip is 25 ms.
+  test.each([
+    [24, 9000],
+    [25, 1000],
+    [26, 1000],
+    [0, 9000],
+  ])('judges an eighth that took %i ms at 100 ms round trip', (elapsed, credit) => {
+    const adaptive = manager(8000, 100)
+    adaptive.path!.now = elapsed
+    expect(adaptive.onDataConsumed(1000)).toBe(credit)
+  })
+
+  it('does not grow before the round trip is known', () => {
+    expect(manager(8000, Number.NaN).onDataConsumed(1000)).toBe(1000)
+  })
+
+  it('doubles up to its maximum and no further, and never shrinks', () => {
+    const adaptive = manager(1_048_576, 100)
+    let window = 1_048_576
+    for (let i = 0; i < 20; i++) window += adaptive.onDataConsumed(window / 8) - window / 8
+    expect(window).toBe(MAX)
+    adaptive.path!.now = 1_000_000
+    expect(adaptive.onDataConsumed(MAX / 8)).toBe(MAX / 8)
+  })
+
+  it('keeps a window that began above the maximum', () => {
+    expect(manager(2 * MAX, 100).onDataConsumed(MAX / 4)).toBe(MAX / 4)
+  })
+})
+
+describe('the option windowManager', () => {
+  class Mine extends WindowManager {
+    override onDataReceived(length: number): number {
+      return length
+    }
+  }
+  const makes = (size: number, documentSize?: number) => new Mine(size, documentSize)
+
+  test.each([
+    ['a class for both', Mine, Mine, Mine],
+    ['a function for both', makes, Mine, Mine],
+    ['nothing', undefined, AdaptiveWindowManager, AdaptiveWindowManager],
+    ['a class for streams', { stream: Mine }, AdaptiveWindowManager, Mine],
+    ['a function for the connection', { connection: makes }, Mine, AdaptiveWindowManager],
+    ['one each', { connection: FixedWindowManager, stream: makes }, FixedWindowManager, Mine],
+  ] as const)('takes %s', (_name, option, connection, stream) => {
+    const made = windowManagers(option)
+    expect(made.connection(1000)).toBeInstanceOf(connection)
+    expect(made.stream(1000, 5)).toBeInstanceOf(stream)
+    expect(made.stream(1000, 5)).toMatchObject({ initialWindowSize: 1000, documentSize: 5 })
+  })
+
+  test.each([[null], ['Eager'], [7], [{ stream: 'Eager' }], [{ connection: {} }]])('refuses %j', (option) => {
+    expect(() => new EnginePair({ windowManager: option as never })).toThrow(TypeError)
+  })
+
+  it('makes one for the connection, and one for each stream when its content begins', () => {
+    const made: string[] = []
+    const pair = EnginePair.ready({
+      settings: { initialWindowSize: 70_000 },
+      limits: { connectionWindowSize: 100_000 },
+      windowManager: (size, documentSize) => {
+        made.push(`${size} ${documentSize}`)
+        return new EagerWindowManager(size, documentSize)
+      },
+    })
+    pair.open()
+    pair.open()
+    pair.frames()
+    expect(made).toEqual(['100000 undefined'])
+    const length5 = headers(1, [
+      [':status', '200'],
+      ['content-length', '5'],
+    ])
+    pair.receive(length5, data(1, 'he'), data(1, 'llo', true), response(3, 200), data(3, 'x'))
+    expect(made).toEqual(['100000 undefined', '70000 5', '70000 undefined'])
+  })
+
+  it('tells managers the time and the smallest round trip', () => {
+    const seen: unknown[] = []
+    class Curious extends WindowManager {
+      override onDataReceived(): number {
+        seen.push([this.path?.now, this.path?.roundTripTime, this.windowSize])
+        return 0
+      }
+    }
+    const pair = new EnginePair({
+      windowManager: { stream: Curious },
+      settings: { initialWindowSize: 70_000 },
+    })
+    pair.open()
+    pair.frames()
+    pair.now += 7
+    pair.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0))
+    pair.now += 5
+    pair.receive(response(1, 200), data(1, 'abc'))
+    expect(seen).toEqual([[1012, 7, 69_997]])
+  })
+
+  const odd = [Number.NaN, -1, 0, 0.5, -Number.POSITIVE_INFINITY, undefined, 'x']
+  test.each(odd)('sends no WINDOW_UPDATE for the credit %s (RFC 9113 §6.9)', (credit) => {
+    class Odd extends WindowManager {
+      override onDataReceived(): number {
+        return credit as number
+      }
+      override onDataConsumed(): number {
+        return credit as number
+      }
+    }
+    const pair = EnginePair.ready({ windowManager: Odd })
+    const request = pair.open()
+    pair.frames()
+    pair.receive(response(1, 200), data(1, 'abc'))
+    expect(pair.frames()).toEqual([])
+    expect(request.content).toBe('abc')
+  })
+
+  test.each([
+    [2.9, 2],
+    [Number.POSITIVE_INFINITY, 2_147_483_647 - 69_997],
+    [1e12, 2_147_483_647 - 69_997],
+  ])(
+    'makes of the credit %d the largest increment it may send, %i (RFC 9113 §6.9.1)',
+    (credit, increment) => {
+      class Generous extends WindowManager {
+        override onDataReceived(): number {
+          return credit
+        }
+      }
+      const pair = EnginePair.ready({
+        windowManager: { stream: Generous },
+        settings: { initialWindowSize: 70_000 },
+      })
+      pair.open()
+      pair.frames()
+      pair.receive(response(1, 200), data(1, 'abc'))
+      expect(lines(pair.frames())).toEqual([`WINDOW_UPDATE 1 +${increment}`])
+    },
+  )
+
+  it('that throws ends the connection, with the error as cause, and nothing escapes from receive', () => {
+    const thrown = new Error('a manager of the user')
+    class Throws extends WindowManager {
+      override onDataReceived(): number {
+        throw thrown
+      }
+    }
+    const pair = EnginePair.ready({ windowManager: { stream: Throws } })
+    const request = pair.open()
+    pair.frames()
+    expect(() => pair.receive(response(1, 200), data(1, 'abc'))).not.toThrow()
+    expect(request.failure?.cause).toBe(thrown)
+    expect(pair.closedWith?.cause).toBe(thrown)
+    expect(lines(pair.frames())).toEqual(['GOAWAY 0 INTERNAL_ERROR'])
+  })
+
+  test.each([
+    ['ended', data(1, 'defgh', true)],
+    ['was reset by the peer', rstStream(1, 0)],
+  ])('gets no credit announced for a stream that %s (RFC 9113 §6.9)', (_name, end) => {
+    const pair = EnginePair.ready({
+      windowManager: { stream: EagerWindowManager, connection: WindowManager },
+    })
+    const request = pair.open()
+    pair.frames()
+    pair.receive(response(1, 200), data(1, 'abc'), end)
+    expect(lines(pair.frames())).toEqual([])
+    request.stream!.consume(100)
+    expect(lines(pair.frames())).toEqual([])
+  })
+})
