@@ -37,7 +37,7 @@ import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
 import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
 import { Stream, type StreamHost } from './stream.ts'
-import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
+import { RESET_LOCAL, RESET_REMOTE, SEND_RESET, step } from './stream-state.ts'
 import { StreamTable } from './stream-table.ts'
 import { type PathFacts, type WindowManagerOption, windowManagers } from './window-managers.ts'
 
@@ -317,7 +317,7 @@ export class Connection {
     if (stream.id === 0) {
       this.#table.drop(stream)
     } else {
-      this.#table.remove(stream, RESET_LOCAL)
+      this.#table.remove(stream, step(stream.state, SEND_RESET))
       this.#outbound.reset(stream.id, errorCode)
       this.#budget.reset()
       if (stream.id % 2 === 1 && this.#holds.add()) this.#ping(PING_RESET, this.#path.now)

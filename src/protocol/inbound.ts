@@ -27,6 +27,7 @@ import {
   RECV_WINDOW_UPDATE,
   RESET_LOCAL,
   RESET_REMOTE,
+  SEND_RESET,
   STREAM_CLOSED,
   step,
 } from './stream-state.ts'
@@ -270,7 +271,7 @@ export class Inbound {
 
   /** Ends a stream for what the peer did on it. */
   error(stream: Stream, errorCode: number, reason: string, kind?: FailureKind): void {
-    this.#table.remove(stream, RESET_LOCAL)
+    this.#table.remove(stream, step(stream.state, SEND_RESET))
     stream.fail({
       scope: 'stream',
       initiator: 'local',

@@ -43,7 +43,7 @@ export const PROTOCOL_ERROR = 0x13
  *   .  discard       !  misuse
  *   S  STREAM_CLOSED on the stream      P  PROTOCOL_ERROR on the connection
  */
-export const TABLE = `
+const TABLE = `
                      sH sE sR   rH rD rE rR rW
   0 idle              1  !  !    P  P  P  P  P
   1 open              1  2  5    1  1  3  6  1
