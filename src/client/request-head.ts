@@ -134,7 +134,6 @@ export function addField(fields: string[], name: unknown, value: unknown): void 
     throw new TypeError(`value of field ${name.slice(0, 64)} must be a string`)
   }
   const lower = name.toLowerCase()
-  if (lower === 'http2-settings') throw new TypeError('field http2-settings is not allowed in HTTP/2')
   fields.push(lower, String(value).replace(/^[ \t]+|[ \t]+$/g, ''))
 }
 

@@ -10,28 +10,14 @@
 import { FrameParser } from '../frame/parser.ts'
 import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
+import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
 import { checkRequestHead, checkSentFields } from './fields.ts'
 import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import {
-  checkKeepAlive,
-  type KeepAlive,
-  KeepAliveState,
-  PING_PROBE,
-  PING_RESET,
-  PING_USER,
-} from './keepalive.ts'
-import {
-  checkFirstStreamId,
-  checkLimits,
-  checkMilliseconds,
-  checkSettings,
-  type Limits,
-  type LocalSettings,
-} from './limits.ts'
+import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
 import { Outbound } from './outbound.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
@@ -39,29 +25,7 @@ import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, St
 import { Stream, type StreamHost } from './stream.ts'
 import { RESET_LOCAL, RESET_REMOTE, SEND_RESET, step } from './stream-state.ts'
 import { StreamTable } from './stream-table.ts'
-import { type PathFacts, type WindowManagerOption, windowManagers } from './window-managers.ts'
-
-/** How a connection behaves. Everything has a default. */
-export interface ConnectionOptions {
-  /** What we announce in SETTINGS. */
-  readonly settings?: LocalSettings | undefined
-  /** What we tolerate. */
-  readonly limits?: Limits | undefined
-  /** How receive windows are refilled. Default `AdaptiveWindowManager`. */
-  readonly windowManager?: WindowManagerOption | undefined
-  /** Take pushes (RFC 9113 §8.4). Default false: a PUSH_PROMISE is then a connection error. */
-  readonly enablePush?: boolean | undefined
-  /** PING after `interval` ms of silence with requests open; dead after `timeout` ms more. Default 30,000 and 15,000. */
-  readonly keepAlive?: KeepAlive | false | undefined
-  /** Milliseconds until the peer's first frame; 0 for no limit. Default 10,000. */
-  readonly prefaceTimeoutMs?: number | undefined
-  /** Milliseconds until the peer acknowledges our SETTINGS; 0 for no limit. Default 10,000. */
-  readonly settingsAckTimeoutMs?: number | undefined
-  /** Identifier of the first request, odd. Default 1. */
-  readonly firstStreamId?: number | undefined
-}
-
-const DEFAULT_TIMEOUT = 10_000
+import type { PathFacts } from './window-managers.ts'
 
 /**
  * The engine of a client's connection.
@@ -102,15 +66,13 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const settings = checkSettings(options.settings)
-    const limits = checkLimits(options.limits)
-    const managers = windowManagers(options.windowManager)
-    const enablePush = options.enablePush ?? false
+    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+      checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
     this.#maxPings = limits.maxPings
-    this.#table = new StreamTable(this.#peer, limits, checkFirstStreamId(options.firstStreamId))
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
     this.#budget = new AbuseBudget(limits, now)
     this.#credit = new Credit(
       managers.connection,
@@ -121,11 +83,7 @@ export class Connection {
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
-    const deadlines = {
-      prefaceMs: checkMilliseconds('prefaceTimeoutMs', options.prefaceTimeoutMs, DEFAULT_TIMEOUT),
-      settingsAckMs: checkMilliseconds('settingsAckTimeoutMs', options.settingsAckTimeoutMs, DEFAULT_TIMEOUT),
-    }
-    this.#keepAlive = new KeepAliveState(checkKeepAlive(options.keepAlive), deadlines, now)
+    this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
     const dispatch = new FrameDispatch(
       {
         host: this.#host(),
@@ -160,8 +118,7 @@ export class Connection {
     try {
       this.#parser.receive(chunk)
     } catch (cause) {
-      // Code of the owner's threw: the connection cannot go on, what is beneath it can.
-      this.#violated(ErrorCode.INTERNAL_ERROR, 'a sink or a window manager threw', cause)
+      this.#threw(cause)
     }
     this.#finishDraining()
     this.#leave()
@@ -242,7 +199,12 @@ export class Connection {
   /** Up to `max` octets to send, good until the next call; undefined if there are none now. Ask after every other call. */
   pull(max: number): Uint8Array | undefined {
     this.#depth += 1
-    const bytes = this.#outbound.pull(max)
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = this.#outbound.pull(max)
+    } catch (cause) {
+      this.#threw(cause)
+    }
     this.#finishDraining()
     this.#leave()
     return bytes ?? (this.#closed ? this.#outbound.pull(max) : undefined)
@@ -347,6 +309,11 @@ export class Connection {
     this.destroy({ scope: 'connection', initiator: 'local', errorCode, reason, processed: 'unknown', cause })
   }
 
+  /** Code of the owner's threw: the connection cannot go on, what is around it can. */
+  #threw(cause: unknown): void {
+    this.#violated(ErrorCode.INTERNAL_ERROR, 'a sink or a window manager threw', cause)
+  }
+
   #glitch(): void {
     if (this.#budget.glitch(this.#path.now)) return
     this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many useless frames (RFC 9113 §10.5)')
@@ -423,8 +390,13 @@ export class Connection {
   }
 
   #tellFailure(stream: Stream, failure: Failure): void {
-    stream.fail(failure)
     this.#credit.release(stream)
+    try {
+      stream.fail(failure)
+    } catch (error) {
+      // The others are told all the same.
+      this.#sink.onNotice(`a sink threw in onFailure: ${error}`)
+    }
   }
 
   /** The end of a call that may tell: the owner is told of the end of all behind everything else. */

@@ -34,6 +34,7 @@ const KNOWN: ReadonlyMap<string, number> = new Map([
   ['proxy-connection', CONNECTION_SPECIFIC],
   ['transfer-encoding', CONNECTION_SPECIFIC],
   ['upgrade', CONNECTION_SPECIFIC],
+  ['http2-settings', CONNECTION_SPECIFIC],
   ['te', TE],
   ['host', HOST],
 ])

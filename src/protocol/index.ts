@@ -2,7 +2,8 @@
  * `hyper-h2/protocol`: the HTTP/2 engine of a client without I/O (RFC 9113).
  * Bytes in, calls out; bytes out by pull; time as a number.
  */
-export { Connection, type ConnectionOptions } from './connection.ts'
+export { Connection } from './connection.ts'
+export type { ConnectionOptions } from './connection-options.ts'
 export type { KeepAlive } from './keepalive.ts'
 export type { Limits, LocalSettings } from './limits.ts'
 export type {

@@ -19,6 +19,7 @@ export type DialCode =
   | 'H2_CONNECT'
   | 'H2_TLS'
   | 'H2_TLS_INADEQUATE'
+  | 'H2_ALPN'
   | 'H2_PROXY'
   | 'H2_TIMEOUT_CONNECT'
   | 'H2_TIMEOUT_TLS'
@@ -44,6 +45,9 @@ const CONNECT_REASONS = new Map([
   ['ENOTSOCK', 'not a socket'],
   ['EACCES', 'permission denied'],
 ])
+
+/** The alert of a server that speaks none of the protocols offered (RFC 7301 §3.2). */
+const NO_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
 /** Codes that say that the peer, not the network on our side, turned us away. */
 const PEER_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
@@ -96,12 +100,18 @@ export function tlsError(where: string, error: Error, code: DialCode = 'H2_TLS')
   const cut = PEER_CODES.has(cause)
   const text = (cut && CONNECT_REASONS.get(cause)) || clean(reason ?? error.message)
   return dialError(
-    cut && code === 'H2_TLS' ? 'H2_CONNECT' : code,
+    codeOf(code, cause, cut),
     cut || cause.includes('_ALERT_') ? 'peer' : 'local',
     `TLS handshake with ${where} failed: ${withCode(text, cause)}`,
     error,
     cut,
   )
+}
+
+function codeOf(code: DialCode, cause: string, cut: boolean): DialCode {
+  if (code !== 'H2_TLS') return code
+  if (cause === NO_PROTOCOL) return 'H2_ALPN'
+  return cut ? 'H2_CONNECT' : code
 }
 
 function withCode(reason: string, code: string): string {

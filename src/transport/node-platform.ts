@@ -8,6 +8,9 @@ import { dial } from './node.ts'
 import { decoder } from './node-decode.ts'
 import type { Platform } from './transport.ts'
 
+/** Octets up to which a plain array is made faster than an uninitialised one. */
+const SMALL = 1024
+
 /** A log that takes lines as they are; undefined if it is off. */
 export function lineLog(log: DebugLogger): ((line: string) => void) | undefined {
   return log.enabled ? (line) => log('%s', line) : undefined
@@ -16,8 +19,9 @@ export function lineLog(log: DebugLogger): ((line: string) => void) | undefined 
 /** The platform of Node, and of runtimes that have its modules. */
 export const platform: Platform = {
   dial,
-  // Not from the pool, and without zeros that would be overwritten.
-  allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
+  // Large memory without zeros that would be overwritten, never from the pool; zeros cost a small one nothing.
+  allocate: (size) =>
+    size <= SMALL ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
   decoder,
   channel: (name) => diagnosticsChannel.channel(name),
   frameLog: lineLog(debuglog('hyper')),
