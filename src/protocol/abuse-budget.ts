@@ -50,6 +50,7 @@ const EMPTY_FRAMES_PER_SECOND = 10
 const STREAM_ERROR_PERIOD = 30
 /** HEADERS, an end, trailers and a WINDOW_UPDATE may cross our RST_STREAM. */
 const LATE_FRAMES_PER_RESET = 4
+const MAX_LATE_FRAMES = 65_536
 
 export class AbuseBudget {
   readonly #glitches: Bucket
@@ -96,7 +97,7 @@ export class AbuseBudget {
 
   /** We reset a stream of our own accord: frames of it may be under way. */
   reset(): void {
-    this.#lateFrames += LATE_FRAMES_PER_RESET
+    this.#lateFrames = Math.min(MAX_LATE_FRAMES, this.#lateFrames + LATE_FRAMES_PER_RESET)
   }
 
   /** A frame for a closed stream. True if a reset of ours explains it. */

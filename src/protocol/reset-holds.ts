@@ -1,10 +1,11 @@
 /**
  * A stream we reset keeps its slot until a PING has been to the peer and back:
  * only then is it sure that the peer counts it as closed. So a storm of
- * cancellations never puts more than MAX_CONCURRENT_STREAMS on the peer's desk
- * in one round trip, and never looks like a rapid-reset attack. At most one
- * PING is under way, and none is sent before the peer sent HEADERS or DATA
- * since the last: peers count idle PINGs as abuse.
+ * cancellations puts no more than MAX_CONCURRENT_STREAMS on the peer's desk in
+ * one round trip, and does not look like a rapid-reset attack. At most one PING
+ * is under way, and none is sent before the peer sent HEADERS or DATA since the
+ * last, for peers count idle PINGs as abuse: from a peer that sends nothing at
+ * all, a reset takes its slot back at once.
  */
 import type { StreamTable } from './stream-table.ts'
 

@@ -30,6 +30,8 @@ export interface PeerOptions {
   readonly chunk?: number
   /** Do not greet. */
   readonly silent?: boolean
+  /** Milliseconds that a dial takes. */
+  readonly dialMs?: number
 }
 
 /** One transport that the client dialled, seen from the other end. */
@@ -142,6 +144,8 @@ export class Pair {
     this.connection = new HTTP20Connection('a.test', {
       clock: this.clock,
       transport: async () => {
+        const { dialMs } = peer
+        if (dialMs !== undefined) await new Promise<void>((resolve) => this.clock.setTimer(resolve, dialMs))
         const pair = memoryPair({ alpn, ...(peer.chunk === undefined ? {} : { cut: chunksOf(peer.chunk) }) })
         const wire = new Wire(...pair)
         this.wires.push(wire)

@@ -201,23 +201,14 @@ describe('the peer’s life (RFC 9113 §6.7)', () => {
   })
 
   test('a slow dial is not the peer’s silence', async () => {
-    let dialled = (_: unknown) => {}
-    const gate = new Promise((resolve) => {
-      dialled = resolve
-    })
-    const ready = await Pair.open(none)
-    const pair = new Pair({
-      ...none,
-      transport: async () => {
-        await gate
-        throw new Error('late')
-      },
-    })
+    const pair = new Pair({ ...none, timeouts: { headers: 0 } }, { silent: true, dialMs: 60_000 })
     const error = codeOf(pair.connection.request('GET', '/').response)
     await pair.clock.advance(60_000)
-    dialled(undefined)
-    expect(await error).toBe('H2_CONNECT')
-    expect(ready.connection.state).toBe('open')
+    expect(pair.wires.length).toBe(1)
+    await pair.clock.advance(9999)
+    expect(pair.connection.state).toBe('open')
+    await pair.clock.advance(1)
+    expect(await error).toBe('H2_TIMEOUT_PREFACE')
   })
 })
 

@@ -162,3 +162,72 @@ describe('a transport that ends with nothing open', () => {
     expect(pair.closedWith).toBe(BROKEN)
   })
 })
+
+it('a stream that its owner resets while others are told of the end is told nothing', () => {
+  const ends = [
+    (pair: EnginePair) => pair.connection.destroy(BROKEN),
+    (pair: EnginePair) => pair.receive(goaway(0, 0)),
+  ]
+  for (const end of ends) {
+    const pair = EnginePair.ready({}, { 3: 2 })
+    const [first, open, waiting] = [pair.open(), pair.open(), pair.open()]
+    pair.frames()
+    let told = 0
+    const resetAll = () => {
+      told += 1
+      for (const request of [first, open, waiting]) request.stream!.reset(8)
+    }
+    for (const request of [first, open, waiting]) request.onFailure = resetAll
+    end(pair)
+    expect(told).toBe(1)
+    expect([pair.closed, pair.connection.openStreams, pair.connection.queuedStreams]).toEqual([true, 0, 0])
+  }
+})
+
+describe('a sink that throws', () => {
+  const thrown = new Error('a sink of the owner')
+  const fail = () => {
+    throw thrown
+  }
+
+  it.each(['onOpened', 'onWritable'] as const)(
+    'from %s, in a pull, ends the connection, and everybody is told',
+    (callback) => {
+      const pair = EnginePair.ready()
+      const other = pair.open()
+      const request = pair.open({ method: 'POST' }, false)
+      request[callback] = fail
+      request.stream!.write(Uint8Array.of(1))
+      expect(() => pair.frames()).not.toThrow()
+      expect(other.failure).toMatchObject({ scope: 'connection', errorCode: 2, cause: thrown })
+      expect(pair.closedWith?.cause).toBe(thrown)
+    },
+  )
+
+  it('from onData, in a receive, ends the connection, and everybody is told', () => {
+    const pair = EnginePair.ready()
+    const request = pair.open()
+    const other = pair.open()
+    pair.frames()
+    request.onData = fail
+    pair.receive(response(1, 200), data(1, 'x'))
+    expect(other.failure).toMatchObject({ scope: 'connection', errorCode: 2, cause: thrown })
+    expect(pair.closedWith?.cause).toBe(thrown)
+    expect(lines(pair.frames())).toEqual(['GOAWAY 0 INTERNAL_ERROR'])
+  })
+
+  it('from onFailure does not keep the others from being told', () => {
+    const pair = EnginePair.ready()
+    const request = pair.open()
+    const other = pair.open()
+    pair.frames()
+    request.onFailure = fail
+    try {
+      pair.connection.destroy(BROKEN)
+    } catch (error) {
+      expect(error).toBe(thrown)
+    }
+    expect(other.failure?.reason).toBe(BROKEN.reason)
+    expect(pair.closed).toBe(true)
+  })
+})

@@ -211,6 +211,17 @@ describe("the peer's SETTINGS (RFC 9113 §6.5.2)", () => {
     })
   }
 
+  itInEveryDelivery(
+    'NO_RFC7540_PRIORITIES 0 may come late: it is what silence meant (RFC 9218 §2.1)',
+    (start) => {
+      const pair = start({}, 'unready')
+      pair.receive(ordered(), ordered([9, 0]))
+      expect(pair.closed).toBe(false)
+      pair.receive(ordered([9, 1]))
+      expect(pair.closedWith).toMatchObject({ errorCode: PROTOCOL_ERROR })
+    },
+  )
+
   it('count in their order, the last of equals (RFC 9113 §6.5.3)', () => {
     const pair = new EnginePair()
     pair.receive(ordered([4, 7], [3, 5], [3, 2], [4, 3]))
