@@ -4,14 +4,16 @@
  * with what is kept or still to come, so it may be changed or transferred.
  */
 import { platform } from '#platform'
+import { LARGEST_SHARED, place, placedAt } from './arena.ts'
 
+/** Bodies announced to be no larger than this are kept in one piece of memory. */
+const SMALL_BODY = 65_536
 /**
- * Bodies announced to be no larger than this are kept in one piece of memory,
- * and larger ones in pieces of it: what a socket gives at once.
+ * Larger bodies are kept in pieces of this: what a DATA frame carries unless
+ * more was agreed. Larger pieces make the allocator give memory back to the
+ * system and fetch it again, which costs more than the pieces do.
  */
-const SLAB_SIZE = 65_536
-/** A body that has passed this is taken for a large one. */
-const LARGE = 16_384
+const PIECE_SIZE = 16_384
 /** A piece that fills less of its memory than one part in so many is copied out of it. */
 const SPARSE = 4
 
@@ -32,6 +34,9 @@ export class Content {
   #received: number
   /** Octets announced and not yet received, 0 if unknown. */
   #expected: number
+  /** The arena in which all that is kept stands, if nothing else is kept and nothing was taken. */
+  #shared: Uint8Array | undefined
+  #sharedAt: number
 
   constructor(announced: number) {
     this.length = 0
@@ -40,7 +45,9 @@ export class Content {
     this.#filled = 0
     this.#frameEnds = []
     this.#received = 0
-    this.#expected = announced <= SLAB_SIZE ? announced : 0
+    this.#expected = announced <= SMALL_BODY ? announced : 0
+    this.#shared = undefined
+    this.#sharedAt = 0
   }
 
   /** True if a whole DATA frame is kept. */
@@ -60,6 +67,15 @@ export class Content {
 
   #copy(buf: Uint8Array, start: number, end: number): void {
     const count = end - start
+    if (this.#received === 0 && count <= LARGEST_SHARED && this.#expected <= count) {
+      this.#shared = place(count)
+      this.#sharedAt = placedAt(count)
+      this.#shared.set(buf.subarray(start, end), this.#sharedAt)
+      this.#received = count
+      this.length = count
+      return
+    }
+    this.#own()
     const chunks = this.#chunks
     const last = chunks[chunks.length - 1]
     this.#received += count
@@ -70,7 +86,7 @@ export class Content {
       return
     }
     if (last !== undefined) this.#closeLast(last)
-    const size = Math.max(count, this.#expected, this.#received > LARGE ? SLAB_SIZE : 0)
+    const size = Math.max(count, this.#expected, this.#received > PIECE_SIZE ? PIECE_SIZE : 0)
     const memory = platform.allocate(size)
     memory.set(buf.subarray(start, end))
     chunks.push(memory)
@@ -90,6 +106,26 @@ export class Content {
     }
   }
 
+  /** From now on what is kept has memory of its own. */
+  #own(): void {
+    const shared = this.#shared
+    if (shared === undefined) return
+    this.#shared = undefined
+    const own = platform.allocate(this.length)
+    own.set(shared.subarray(this.#sharedAt, this.#sharedAt + this.length))
+    this.#chunks.push(own)
+    this.#filled = own.length
+  }
+
+  /** All that is kept, as text. */
+  takeText(toText: (bytes: Uint8Array) => string): string {
+    const shared = this.#shared
+    if (shared === undefined) return toText(this.takeAll())
+    const text = toText(shared.subarray(this.#sharedAt, this.#sharedAt + this.length))
+    this.clear()
+    return text
+  }
+
   #position(): number {
     return this.#received - this.length
   }
@@ -97,6 +133,7 @@ export class Content {
   /** From one byte up to `max` of what is kept; nothing kept: an empty array. */
   take(max: number): Uint8Array {
     if (this.length === 0) return NOTHING
+    this.#own()
     const first = this.#chunks[0]!
     const filled = this.#chunks.length === 1 ? this.#filled : first.length
     const count = Math.min(max, filled - this.#taken)
@@ -144,6 +181,7 @@ export class Content {
   /** Drops all that is kept. */
   clear(): void {
     this.length = 0
+    this.#shared = undefined
     this.#chunks = []
     this.#taken = 0
     this.#filled = 0

@@ -154,12 +154,13 @@ export class HTTP20Response {
     } catch (error) {
       return Promise.reject(error)
     }
+    return this.#isThere ? Promise.resolve(this.#incoming.takeAll()) : this.#reader.readAll()
+  }
+
+  /** Most bodies have arrived by the time they are asked for: no reader is needed. */
+  get #isThere(): boolean {
     const incoming = this.#incoming
-    // Most bodies are there by now: no reader is needed.
-    if (incoming.ended && this.#body === undefined && !(incoming.decompress && isCoded(incoming.fields))) {
-      return Promise.resolve(incoming.takeAll())
-    }
-    return this.#reader.readAll()
+    return incoming.ended && this.#body === undefined && !(incoming.decompress && isCoded(incoming.fields))
   }
 
   /** The body as an `ArrayBuffer`. Rejects with TypeError if it is read already. */
@@ -172,12 +173,18 @@ export class HTTP20Response {
 
   /** The body as text, decoded as UTF-8. Rejects with TypeError if it is read already. */
   text(): Promise<string> {
-    return this.bytes().then(toText)
+    if (!this.#isThere) return this.bytes().then(toText)
+    try {
+      this.#claim()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return Promise.resolve(this.#incoming.takeText(toText))
   }
 
   /** The body as JSON. Rejects with SyntaxError if it is none, with TypeError if it is read already. */
   json<T = unknown>(): Promise<T> {
-    return this.bytes().then((bytes) => JSON.parse(toText(bytes)) as T)
+    return this.text().then((text) => JSON.parse(text) as T)
   }
 
   /** The body in pieces as they arrive. Leaving early cancels the response. */

@@ -149,6 +149,12 @@ export class Incoming {
     return this.#taken(this.#content.takeAll())
   }
 
+  /** All of a response that is complete, as text. */
+  takeText(toText: (bytes: Uint8Array) => string): string {
+    if (this.#collected !== undefined || this.#content === undefined) return toText(this.takeAll())
+    return this.#content.takeText(toText)
+  }
+
   #taken(bytes: Uint8Array): Uint8Array {
     if (!this.over && bytes.length > 0) this.supplier.consume(bytes.length)
     return bytes
