@@ -12,6 +12,7 @@ import type {
   RequestStream,
   StreamSink,
 } from '../protocol/index.ts'
+import { Link } from '../protocol/stream-queue.ts'
 import type { Timed } from './deadlines.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from './failure.ts'
 import { HTTP20Response } from './http20-response.ts'
@@ -62,7 +63,7 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange implements StreamSink, Timed, Supplier, UploadOwner {
+export class Exchange extends Link implements StreamSink, Timed, Supplier, UploadOwner {
   // — `Timed`; see deadlines.ts —
   deadline: number
   slot: number
@@ -90,6 +91,7 @@ export class Exchange implements StreamSink, Timed, Supplier, UploadOwner {
   #queuedThen: number
 
   constructor(plan: ExchangePlan) {
+    super()
     this.deadline = NEVER
     this.slot = -1
     this.plan = plan

@@ -5,6 +5,7 @@
  * forgotten, and the next request begins anew.
  */
 import type { PromisedHead, PushedStream } from '../protocol/index.ts'
+import { StreamQueue } from '../protocol/stream-queue.ts'
 import type { SessionCache, TransportInfo } from '../transport/transport.ts'
 import { Exchange } from './exchange.ts'
 import { Rejection } from './failure.ts'
@@ -65,7 +66,7 @@ export class HTTP20Connection {
   /** `close` in progress: new sessions wait for it. */
   #closing: Promise<void> | undefined
   /** Requests whose response nobody asked for, oldest first. */
-  readonly #unasked: Set<Exchange>
+  readonly #unasked: StreamQueue<Exchange>
   readonly #put: PutRequests
   #pushes: PushQueue
   readonly #pushesByParent: WeakMap<Exchange, PushQueue>
@@ -93,7 +94,7 @@ export class HTTP20Connection {
     }
     this.#leaving = new Set()
     this.#closing = undefined
-    this.#unasked = new Set()
+    this.#unasked = new StreamQueue()
     this.#put = new PutRequests(this.#defaults, settings)
     this.#pushes = new PushQueue()
     this.#pushesByParent = new WeakMap()
@@ -202,12 +203,13 @@ export class HTTP20Connection {
    */
   getResponse(stream?: HTTP20Stream): Promise<HTTP20Response> {
     const exchange = stream === undefined ? this.#oldest() : exchangeOf(stream)
-    this.#unasked.delete(exchange)
+    exchange.unlink()
     return exchange.response()
   }
 
   #oldest(): Exchange {
-    for (const exchange of this.#unasked) return exchange
+    const oldest = this.#unasked.first
+    if (oldest !== undefined) return oldest
     throw new TypeError('getResponse without a stream: no request waits for its response to be asked for')
   }
 
@@ -286,7 +288,7 @@ export class HTTP20Connection {
     if (sessions.length === 0) return Promise.resolve()
     const closing = Promise.all(sessions.map((session) => session.close(errorCode))).then(() => {
       this.#closing = undefined
-      for (const exchange of this.#unasked) if (exchange.settled) this.#unasked.delete(exchange)
+      for (const exchange of this.#unasked) if (exchange.settled) exchange.unlink()
     })
     this.#closing = closing
     return closing

@@ -3,6 +3,7 @@
  * a cancellation. Everything else belongs to its exchange.
  */
 import { ErrorCode } from '../frame/registry.ts'
+import type { StreamQueue } from '../protocol/stream-queue.ts'
 import type { Exchange } from './exchange.ts'
 import type { HTTP20Response } from './http20-response.ts'
 
@@ -13,16 +14,14 @@ export let exchangeOf: (stream: HTTP20Stream) => Exchange
 export class HTTP20Stream {
   readonly #exchange: Exchange
   /** Exchanges whose response nobody has asked for; it takes its own out. */
-  readonly #unasked: Set<Exchange>
 
   static {
     exchangeOf = (stream) => stream.#exchange
   }
 
-  constructor(exchange: Exchange, unasked: Set<Exchange>) {
+  constructor(exchange: Exchange, unasked: StreamQueue<Exchange>) {
     this.#exchange = exchange
-    this.#unasked = unasked
-    unasked.add(exchange)
+    unasked.push(exchange)
   }
 
   /** The stream's identifier, undefined until HEADERS were sent. */
@@ -32,7 +31,7 @@ export class HTTP20Stream {
 
   /** The response; the same promise each time, and the one that `getResponse(stream)` gives. */
   get response(): Promise<HTTP20Response> {
-    this.#unasked.delete(this.#exchange)
+    this.#exchange.unlink()
     return this.#exchange.response()
   }
 

@@ -1,7 +1,7 @@
 /**
- * A queue of streams as a ring of links through the streams themselves: adding,
- * removing anywhere, and joining two queues cost the same whatever their
- * length. A stream stands in at most one queue at a time.
+ * A queue of streams, or of what their owners make of them, as a ring of links
+ * through themselves: adding, removing anywhere, and joining two queues cost
+ * the same whatever their length. Each stands in at most one queue at a time.
  */
 
 /** What can stand in a queue. Alone, it is linked to itself. */
@@ -33,6 +33,15 @@ export class StreamQueue<T extends Link> {
 
   get empty(): boolean {
     return !this.#ends.linked
+  }
+
+  /** From first to last; the one at hand may leave the queue. */
+  *[Symbol.iterator](): Generator<T, undefined> {
+    for (let link = this.#ends.next; link !== this.#ends; ) {
+      const { next } = link
+      yield link as T
+      link = next
+    }
   }
 
   /** Puts a link at the end, out of wherever it was. */

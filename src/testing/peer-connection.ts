@@ -26,7 +26,7 @@ import { fieldOf, type ReceivedFrame } from './received-frame.ts'
 export interface PeerBehaviour {
   /** SETTINGS sent when a connection begins; `false` for none. Default: an empty frame. */
   readonly settings?: SettingsInput | false | undefined
-  /** Acknowledge the client's SETTINGS. Default true. */
+  /** Acknowledge the client's SETTINGS. Default true, unless `settings` is `false`. */
   readonly acknowledge?: boolean | undefined
   /** Answer the client's PINGs. Default true. */
   readonly answerPings?: boolean | undefined
@@ -240,7 +240,7 @@ export class PeerConnection {
   }
 
   #answer(frame: ReceivedFrame): void {
-    const { acknowledge = true, answerPings = true } = this.#behaviour
+    const { acknowledge = this.#behaviour.settings !== false, answerPings = true } = this.#behaviour
     if (frame.type === HEADERS && fieldOf(frame, ':method') !== undefined) {
       const path = fieldOf(frame, ':path') ?? fieldOf(frame, ':authority') ?? ''
       this.requests.push({ streamId: frame.streamId, method: fieldOf(frame, ':method')!, path })
