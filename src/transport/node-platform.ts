@@ -4,7 +4,6 @@
  */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { type DebugLogger, debuglog } from 'node:util'
-import { dial } from './node.ts'
 import { decoder } from './node-decode.ts'
 import type { Platform } from './transport.ts'
 
@@ -18,7 +17,8 @@ export function lineLog(log: DebugLogger): ((line: string) => void) | undefined 
 
 /** The platform of Node, and of runtimes that have its modules. */
 export const platform: Platform = {
-  dial,
+  // Sockets and TLS are loaded by whoever connects.
+  dial: async (target, options, signal) => (await import('./node.ts')).dial(target, options, signal),
   // Large memory without zeros that would be overwritten, never from the pool; zeros cost a small one nothing.
   allocate: (size) =>
     size <= SMALL ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),

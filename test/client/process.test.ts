@@ -10,17 +10,7 @@ let folder = ''
 
 beforeAll(() => {
   folder = mkdtempSync(join(root, 'node_modules', '.hyper-process-'))
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const options = [
-    '-p',
-    'tsconfig.build.json',
-    '--outDir',
-    join(folder, 'dist'),
-    '--noCheck',
-    '--declaration',
-    'false',
-  ]
-  execFileSync(process.execPath, [tsc, ...options], { cwd: root })
+  execFileSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), join(folder, 'dist')], { cwd: root })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 }, 60_000)

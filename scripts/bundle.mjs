@@ -1,0 +1,30 @@
+// The JavaScript of dist/: each entry that package.json names at the place that
+// its source has in src/, and what entries share in chunks beside them. A file
+// for each module would take twice as long to import. Types are tsc's affair.
+// An argument names another folder than dist/.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+
+const root = new URL('..', import.meta.url)
+const { exports, imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+
+const entries = [...Object.values(exports), ...Object.values(imports)]
+  .filter((entry) => typeof entry === 'object')
+  .map((entry) => entry.default.replace(/^\.\/dist\/|\.js$/g, ''))
+
+const bundle = await rolldown({
+  cwd: fileURLToPath(root),
+  input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  // What the runtime decides is looked up when the package is used.
+  external: [/^node:/, ...Object.keys(imports)],
+  transform: { target: 'es2022' },
+})
+await bundle.write({
+  dir: process.argv[2] ?? 'dist',
+  format: 'esm',
+  sourcemap: true,
+  chunkFileNames: 'chunks/[name].js',
+  minify: false,
+})
+await bundle.close()
