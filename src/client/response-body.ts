@@ -49,6 +49,11 @@ export class ResponseBody {
     return this.#inLine(() => (this.#coded ? this.#readAllDecoded() : this.#readAllRaw()))
   }
 
+  /** True if nobody else holds the memory of a piece: what a decoder gives may be part of its own. */
+  owns(piece: Uint8Array): boolean {
+    return !this.#coded || piece.byteLength === piece.buffer.byteLength
+  }
+
   /** Nobody wants the rest. */
   cancel(): void {
     this.#rest = NOTHING
@@ -221,8 +226,8 @@ export function bodyStream(body: ResponseBody, claim: () => void): ReadableStrea
           controller.close()
           controller.byobRequest?.respond(0)
         } else if (view === null || view === undefined) {
-          // The stream transfers what it is given: only memory that holds nothing else.
-          controller.enqueue(piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece))
+          // The stream transfers what it is given: only memory that nobody else holds.
+          controller.enqueue(body.owns(piece) ? piece : new Uint8Array(piece))
         } else {
           new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(piece)
           controller.byobRequest!.respond(piece.length)

@@ -8,7 +8,7 @@ import { checkedTableSize, DynamicTable, INITIAL_TABLE_SIZE } from './dynamic-ta
 import { fieldSize, type HeaderField } from './header-field.ts'
 import { type Cursor, readInteger } from './prefix-integer.ts'
 import { STATIC_LENGTH, STATIC_NAMES, STATIC_SIZES, STATIC_VALUES } from './static-table.ts'
-import { StringLiteral } from './string-literal.ts'
+import { newScratch, StringLiteral } from './string-literal.ts'
 
 /** Bounds of a `Decoder`. Sizes are in octets as RFC 7541 §4.1 counts them: name, value and 32 per field. */
 export interface DecoderOptions {
@@ -42,6 +42,9 @@ const NEVER_INDEXED = 0x10
 const LITERAL_MASK = 0x0f
 
 const NO_OCTETS = new Uint8Array(0)
+/** Shared by all decoders: none is used while another decodes. */
+const NAME_SCRATCH = newScratch()
+const VALUE_SCRATCH = newScratch()
 const NO_POSITIONS: readonly number[] = Object.freeze([])
 
 /**
@@ -95,8 +98,8 @@ export class Decoder {
     this.updateCeiling = 0
     this.inStep = true
     this.cursor = { buf: NO_OCTETS, at: 0, end: 0 }
-    this.nameLiteral = new StringLiteral()
-    this.valueLiteral = new StringLiteral()
+    this.nameLiteral = new StringLiteral(NAME_SCRATCH)
+    this.valueLiteral = new StringLiteral(VALUE_SCRATCH)
   }
 
   /**

@@ -18,18 +18,21 @@ export class KnownName {
   readonly habit: Habit
   /** Position of the newest dynamic entry with the name; 0 if there is none. */
   newest: number
+  /** True if no value of the name was found since the newest entry came. */
+  unused: boolean
   /** The value found or inserted last, and its position; 0 if that entry is gone. */
   recentValue: string
   recent: number
   /** Position by value, over both tables. */
   readonly positions: Map<string, number>
-  /** The value that was last written without an entry, where the habit is `SELDOM_REPEATED`. Written by the encoder. */
+  /** The value that was last written without an entry, of a name whose values seldom repeat. Written by the encoder. */
   lastLiteral: string | undefined
 
   constructor(staticIndex: number, habit: Habit, positions: Map<string, number>) {
     this.staticIndex = staticIndex
     this.habit = habit
     this.newest = 0
+    this.unused = false
     this.recentValue = ''
     this.recent = 0
     this.positions = positions
@@ -69,6 +72,7 @@ export class EncoderIndex {
       known.recentValue = value
       known.recent = position
     }
+    known.unused = false
     return this.toIndex(known.recent)
   }
 
@@ -88,6 +92,7 @@ export class EncoderIndex {
       this.names.set(name, known)
     }
     known.newest = position
+    known.unused = true
     known.recentValue = value
     known.recent = position
     known.positions.set(value, position)

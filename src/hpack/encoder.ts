@@ -121,7 +121,7 @@ export class Encoder {
 
   private isWorthAnEntry(known: KnownName | undefined, value: string, size: number): boolean {
     if (!leavesRoom(size, this.index.table.maxSize)) return false
-    if (known === undefined || known.habit !== SELDOM_REPEATED || known.lastLiteral === value) return true
+    if (known === undefined || !seldomRepeats(known) || known.lastLiteral === value) return true
     known.lastLiteral = value
     return false
   }
@@ -148,4 +148,9 @@ export class Encoder {
     out.end = writeInteger(out.bytes, start, SIZE_UPDATE, SIZE_UPDATE_MASK, size)
     this.index.resize(size)
   }
+}
+
+/** By habit, or because its newest value was of no use yet: another would be of none either. */
+function seldomRepeats(known: KnownName): boolean {
+  return known.habit === SELDOM_REPEATED || (known.newest !== 0 && known.unused)
 }

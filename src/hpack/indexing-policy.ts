@@ -4,9 +4,10 @@
  *
  * Everything else is indexed, with two exceptions. A field of more than three
  * quarters of the table would empty it for its own sake. And fields whose
- * values seldom repeat, such as `:path`, would in time push out those that
- * do: one of them gets its entry when the same value comes twice in a row, so
- * a request that is made again and again still shrinks to an octet per field.
+ * values seldom repeat would in time push out those that do: `:path` and its
+ * like, and every name whose newest entry nobody has used. One of them gets its
+ * entry when the same value comes twice in a row, so a request that is made
+ * again and again still shrinks to an octet per field.
  */
 /** What becomes of the fields of one name: one of the constants below. */
 export type Habit = number

@@ -14,6 +14,11 @@ const LENGTH_MASK = 0x7f
 const SCRATCH_OCTETS = 2048
 const NO_OCTETS = new Uint8Array(0)
 
+/** Memory for the string that is being decoded. */
+export function newScratch(): Uint8Array {
+  return new Uint8Array(SCRATCH_OCTETS)
+}
+
 /** The string literal that was read last. Its octets are good until the next `read` or `release`. */
 export class StringLiteral {
   /** Where the octets are: the field block itself if they were plain. */
@@ -22,11 +27,12 @@ export class StringLiteral {
   private end: number
   private readonly scratch: Uint8Array
 
-  constructor() {
+  /** `scratch` is where Huffman-coded strings are decoded to; see `newScratch`. */
+  constructor(scratch: Uint8Array) {
     this.octets = NO_OCTETS
     this.start = 0
     this.end = 0
-    this.scratch = new Uint8Array(SCRATCH_OCTETS)
+    this.scratch = scratch
   }
 
   /** Octets in the string, after decoding. */

@@ -1,6 +1,6 @@
 /**
  * A transport over one of Node's sockets. It listens from the moment the socket
- * exists, so that nothing is lost between dial and `start`, and reads into one
+ * exists, so that nothing is lost between dial and `start`, and reads into a
  * buffer that is used again for every chunk.
  */
 import type { OnReadOpts, Socket } from 'node:net'
@@ -8,6 +8,18 @@ import type { Transport, TransportHandler, TransportInfo } from './transport.ts'
 
 /** TCP fills it in one read; a TLS record is at most a quarter of it. */
 const READ_SIZE = 64 * 1024
+
+/**
+ * One buffer serves all connections: a read is told before another begins. Not
+ * on Windows, where the system fills the buffers of many sockets at a time.
+ */
+let shared: Uint8Array | undefined
+
+function readBuffer(): Uint8Array {
+  if (process.platform === 'win32') return new Uint8Array(READ_SIZE)
+  shared ??= new Uint8Array(READ_SIZE)
+  return shared
+}
 
 /** Opens the socket, which must be given `onread`. */
 export type OpenSocket = (onread: OnReadOpts) => Socket
@@ -86,7 +98,7 @@ export class NodeSocket implements Transport {
   }
 
   #onread(): OnReadOpts {
-    const buffer = new Uint8Array(READ_SIZE)
+    const buffer = readBuffer()
     return { buffer, callback: (count) => this.#received(buffer, count) }
   }
 

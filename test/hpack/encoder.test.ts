@@ -42,6 +42,7 @@ describe('RFC 7541 §6: representations', () => {
       '§6.1: an older value of the same name',
       [
         ['a', '1'],
+        ['a', '1'],
         ['a', '2'],
       ],
       ['a', '1'],
@@ -49,7 +50,25 @@ describe('RFC 7541 §6: representations', () => {
     ],
     ['§6.2.1: static name', [], [':authority', '~~'], '41027e7e'],
     ['§6.2.1: new name', [], ['a', '~~'], '400161027e7e'],
-    ['§6.2.1: dynamic name', [['a', '1']], ['a', '~~'], '7e027e7e'],
+    [
+      '§6.2.1: dynamic name',
+      [
+        ['a', '1'],
+        ['a', '1'],
+      ],
+      ['a', '~~'],
+      '7e027e7e',
+    ],
+    ['§6.2.2: a name whose newest entry nobody has used', [['a', '1']], ['a', '~~'], '0f2f027e7e'],
+    [
+      '§6.2.1: the same, for the second time in a row',
+      [
+        ['a', '1'],
+        ['a', '~~'],
+      ],
+      ['a', '~~'],
+      '7e027e7e',
+    ],
     ['§6.2.2: seldom repeated', [], [':path', '~~'], '04027e7e'],
     ['§6.2.2: seldom repeated, name in a second octet', [], ['if-match', '~~'], '0f18027e7e'],
     ['§6.2.3: marked', [], ['a', '~~', true], '100161027e7e'],
@@ -146,6 +165,7 @@ describe('RFC 7541 §4: the table', () => {
   it('RFC 7541 §4.4: names and values are forgotten with their entries', () => {
     const encoder = new Encoder({ maxTableSize: 68 })
     encoder.encode([
+      ['a', '1'],
       ['a', '1'],
       ['a', '2'],
     ])

@@ -1,5 +1,11 @@
 import { describe, expect, it, test } from 'vitest'
-import { checkOctets, maxLiteralLength, StringLiteral, writeLiteral } from '../../src/hpack/string-literal.ts'
+import {
+  checkOctets,
+  maxLiteralLength,
+  newScratch,
+  StringLiteral,
+  writeLiteral,
+} from '../../src/hpack/string-literal.ts'
 import { hex, octets } from './hex.ts'
 
 describe('RFC 7541 §5.2: string literals', () => {
@@ -11,7 +17,7 @@ describe('RFC 7541 §5.2: string literals', () => {
   ])('reads one that is %s, at the cursor', (_, wire, text) => {
     const buf = octets(`${wire} ff`)
     const cursor = { buf, at: 1, end: buf.length }
-    const literal = new StringLiteral()
+    const literal = new StringLiteral(newScratch())
     literal.read(cursor)
     expect(literal.length).toBe(text.length)
     expect(literal.text()).toBe(text)
@@ -21,7 +27,7 @@ describe('RFC 7541 §5.2: string literals', () => {
   })
 
   it('makes text of every length, one character for each octet', () => {
-    const literal = new StringLiteral()
+    const literal = new StringLiteral(newScratch())
     for (let length = 0; length < 70; length++) {
       const text = String.fromCharCode(...Array.from({ length }, (_, i) => (i * 37 + 128) & 0xff))
       const buf = Uint8Array.of(length, ...Array.from(text, (c) => c.charCodeAt(0)))
