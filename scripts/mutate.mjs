@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Each room, and the tests that have to notice, the quick ones first. */
 const ROOMS = {
-  'src/hpack': ['test/hpack'],
+  'src/hpack': ['test/hpack', 'test/limits'],
   'src/frame': ['test/frame'],
   'src/protocol': ['test/protocol', 'test/conformance', 'test/limits'],
 }

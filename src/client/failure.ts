@@ -121,6 +121,11 @@ export function notDecodable(reason: string, cause?: unknown): ClientFailure {
 
 /** The bytes beneath the connection ended. */
 export function transportLost(cause: Error | undefined): ClientFailure {
+  if (H2Error.is(cause)) {
+    const { code, scope, initiator, errorCode, message } = cause
+    const reason = message.slice(message.indexOf(': ') + 2)
+    return { code, scope, initiator, errorCode, reason, processed: 'unknown', cause }
+  }
   return {
     scope: 'transport',
     initiator: 'peer',

@@ -43,29 +43,29 @@ export class Reporter {
   connecting(): void {
     const channel = CHANNELS.connectionStart
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
-    this.#logger?.info?.(`${this.#origin} connecting`)
+    this.#say('info', `${this.#origin} connecting`)
   }
 
   opened(remoteAddress: string | undefined, alpn: string | undefined, elapsedMs: number): void {
     const channel = CHANNELS.connectionOpen
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin, remoteAddress, alpn, elapsedMs })
-    this.#logger?.info?.(`${this.#origin} open after ${ms(elapsedMs)}`)
+    this.#say('info', `${this.#origin} open after ${ms(elapsedMs)}`)
   }
 
   closed(): void {
     const channel = CHANNELS.connectionClose
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
-    this.#logger?.info?.(`${this.#origin} closed`)
+    this.#say('info', `${this.#origin} closed`)
   }
 
   failed(error: unknown): void {
     const channel = CHANNELS.connectionError
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin, error })
-    this.#logger?.warn?.(`${this.#origin} ${textOf(error)}`)
+    this.#say('warn', `${this.#origin} ${textOf(error)}`)
   }
 
   notice(text: string): void {
-    this.#logger?.info?.(`${this.#origin} ${text}`)
+    this.#say('info', `${this.#origin} ${text}`)
   }
 
   /** True if making an error for `failed` is worth the while. */
@@ -102,6 +102,13 @@ export class Reporter {
     this.#line(exchange, error === undefined ? `done after ${ms(elapsedMs)}` : textOf(error))
   }
 
+  /** What a log throws must not fail a request. */
+  #say(level: keyof Logger, line: string): void {
+    try {
+      this.#logger?.[level]?.(line)
+    } catch {}
+  }
+
   #facts(exchange: Exchange): { origin: string; method: string; path: string; streamId: number | undefined } {
     const { method, path } = exchange.plan
     return { origin: this.#origin, method, path, streamId: exchange.streamId || undefined }
@@ -110,7 +117,7 @@ export class Reporter {
   #line(exchange: Exchange, what: string): void {
     const { method, path } = exchange.plan
     const stream = exchange.streamId === 0 ? '' : ` (stream ${exchange.streamId})`
-    this.#logger?.debug?.(`${method} ${this.#origin}${path}${stream} ${what}`)
+    this.#say('debug', `${method} ${this.#origin}${path}${stream} ${what}`)
   }
 }
 

@@ -120,7 +120,6 @@ export class Connection {
     } catch (cause) {
       this.#threw(cause)
     }
-    this.#finishDraining()
     this.#leave()
   }
 
@@ -299,6 +298,7 @@ export class Connection {
     return {
       fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
       glitch: () => this.#glitch(),
+      closed: () => this.#finishDraining(),
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
@@ -350,6 +350,7 @@ export class Connection {
     for (const stream of [...waiting, ...lost]) {
       this.#tellFailure(stream, stream.responded ? { ...failure, processed: 'yes' } : failure)
     }
+    this.#finishDraining()
   }
 
   #ping(reason: number, now: number): number {

@@ -40,6 +40,8 @@ export interface InboundHost {
   fail(errorCode: number, reason: string, cause?: unknown): void
   /** A frame that is legal but useless came. */
   glitch(): void
+  /** A stream closed, and its owner was told. */
+  closed(): void
 }
 
 /** The parts of the engine that the receiving side works with. */
@@ -67,6 +69,8 @@ export class Inbound {
   #current: Stream | undefined = undefined
   /** Octets of content of the DATA frame being received. */
   #contentLength = 0
+  /** True if that frame has no payload at all: padding costs the peer its window, so it needs no other limit. */
+  #blank = false
 
   constructor(parts: InboundParts, maxInformational: number) {
     this.#host = parts.host
@@ -84,6 +88,7 @@ export class Inbound {
   dataStart(streamId: number, flowControlledLength: number, paddingLength: number): void {
     this.#current = undefined
     this.#contentLength = flowControlledLength - paddingLength
+    this.#blank = flowControlledLength === 0
     this.#holds.peerActive()
     if (!this.#credit.receive(flowControlledLength)) {
       this.#host.fail(
@@ -119,7 +124,7 @@ export class Inbound {
   data(buf: Uint8Array, start: number, end: number, last: boolean, endStream: boolean): void {
     const stream = this.#current
     if (last) this.#current = undefined
-    if (last && this.#contentLength === 0 && !endStream && !this.#budget.emptyData(this.#path.now)) {
+    if (last && this.#blank && !endStream && !this.#budget.emptyData(this.#path.now)) {
       this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many empty DATA frames (RFC 9113 §10.5)')
       return
     }
@@ -219,6 +224,7 @@ export class Inbound {
     stream.done = !stream.live
     stream.sink.onEnd()
     if (stopped) stream.sink.onWritable()
+    if (!stream.live) this.#host.closed()
   }
 
   // — RST_STREAM (RFC 9113 §6.4) —
@@ -241,6 +247,7 @@ export class Inbound {
       processed: refused ? 'no' : processed(stream),
     })
     this.#credit.release(stream)
+    this.#host.closed()
   }
 
   // — WINDOW_UPDATE on a stream (RFC 9113 §6.9) —
@@ -282,6 +289,7 @@ export class Inbound {
     })
     this.#credit.release(stream)
     this.#answer(stream.id, errorCode)
+    this.#host.closed()
   }
 
   /** A RST_STREAM that the peer made us send. */

@@ -49,7 +49,8 @@ export class MessagePhase {
   /** `contentLength`: the field's value, or `UNKNOWN_LENGTH`. `tunnel`: 2xx to CONNECT, where it means nothing. */
   response(status: number, contentLength: number, isHead: boolean, tunnel: boolean): void {
     this.#phase = EXPECT_CONTENT
-    this.#bodiless = isHead || status === 204 || status === 304
+    // A tunnel has no response content, and carries what it likes (RFC 9113 §8.5).
+    this.#bodiless = !tunnel && (isHead || status === 204 || status === 304)
     // RFC 9110 §9.3.6: content-length in a 2xx to CONNECT is ignored.
     this.#left = this.#bodiless || tunnel ? UNKNOWN_LENGTH : contentLength
   }

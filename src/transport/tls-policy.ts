@@ -3,9 +3,11 @@
  * (RFC 9113 §9.2). The one rule: HTTP/2 is only as good as the suite beneath
  * it, so a connection that chose `h2` with a lesser one is refused.
  */
+
 import { appendFileSync } from 'node:fs'
 import { isIP, type OnReadOpts, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { H2Error } from '../errors.ts'
 import { secureContextOf } from './tls-roots.ts'
 import { sessionFor } from './tls-sessions.ts'
 import type { SessionCache, TlsOptions } from './transport.ts'
@@ -110,6 +112,14 @@ export function logKeys(socket: TLSSocket): void {
 export function refuseRenegotiation(socket: TLSSocket): void {
   if (socket.getProtocol() === 'TLSv1.3') return
   socket.once('keylog', () => {
-    socket.destroy(new Error('TLS connection failed: renegotiation (RFC 9113 §9.2.1)'))
+    socket.destroy(
+      new H2Error('connection failed: TLS renegotiation (RFC 9113 §9.2.1)', {
+        code: 'H2_CONNECTION_ERROR',
+        scope: 'connection',
+        initiator: 'local',
+        errorCode: 1,
+        errorName: 'PROTOCOL_ERROR',
+      }),
+    )
   })
 }

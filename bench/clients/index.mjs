@@ -1,0 +1,171 @@
+/**
+ * The clients, one entry per row of a table. A client's module has
+ *
+ *     open(url, { ca, ...options }) → client        one connection, or what the client uses instead
+ *     packages                                       names to import for the workload `start`
+ *
+ * and a client has those of these methods that it can do:
+ *
+ *     get(path, headers?, field?) → { status, body, value }   body as bytes, value of the response field asked for
+ *     stream(path, onChunk) → { status }                       body in chunks
+ *     upload(path, bytes) → { status, body }
+ *     post(path, value) → { status, value }                    JSON both ways
+ *     granted() → octets                                       largest window granted to a stream
+ *     close()
+ */
+
+const NODES = ['lts', 'node', 'current']
+const REQUESTS = ['get', 'fields', 'json', 'download', 'upload']
+const SESSION_MEMORY = {
+  'upload/8':
+    'it does not let one raise maxSessionMemory of node:http2, which is below what eight uploads queue',
+}
+/** Where undici's interfaces are part of the short form. */
+const SHORT_UNDICI = { dispatch: ['get', 'fields', 'json'], fetch: ['get'] }
+const WINDOW = 16 * 1024 * 1024
+
+/**
+ * `does`: workloads; `runtimes`: where it runs, of which the first that is there
+ * is taken, or with `everyRuntime` each in the full form; `short`: part of the
+ * short form, or the workloads for which it is; `needs`: oldest Node; `needsExport`: what the main entry of this
+ * repository has to export; `cannot`: why not, by workload and case.
+ */
+export const CLIENTS = [
+  {
+    id: 'hyper',
+    label: 'hyper-h2 HTTP20Connection',
+    module: './hyper.mjs',
+    does: [...REQUESTS, 'distance', 'idle', 'streams', 'start'],
+    runtimes: [...NODES, 'bun', 'deno'],
+    everyRuntime: true,
+    short: true,
+  },
+  {
+    id: 'hyper-static',
+    label: 'hyper-h2, windows fixed at 16 MiB',
+    module: './hyper.mjs',
+    options: { fixedWindow: WINDOW },
+    does: ['distance'],
+    runtimes: ['lts', 'node'],
+    short: true,
+  },
+  {
+    id: 'hyper-fetch',
+    label: 'hyper-h2 fetch',
+    module: './hyper-fetch.mjs',
+    needsExport: 'Client',
+    does: [...REQUESTS, 'start'],
+    runtimes: NODES,
+    short: ['get'],
+  },
+  {
+    id: 'node-http2',
+    label: 'node:http2',
+    module: './node-http2.mjs',
+    does: [...REQUESTS, 'distance', 'idle', 'streams', 'start'],
+    runtimes: NODES,
+    everyRuntime: true,
+    short: true,
+  },
+  {
+    id: 'node-http2-tuned',
+    label: 'node:http2, windows of 16 MiB',
+    module: './node-http2.mjs',
+    options: { window: WINDOW },
+    does: ['download', 'distance'],
+    runtimes: NODES,
+    short: true,
+  },
+  ...[7, 8].flatMap((major) =>
+    ['dispatch', 'request', 'fetch'].map((api) => ({
+      id: `undici${major}-${api}`,
+      label: `undici ${major} ${api}`,
+      module: `./undici-${api}.mjs`,
+      options: { package: `undici${major}` },
+      does: [...REQUESTS, ...(api === 'request' ? ['idle', 'streams', 'start', 'distance'] : [])],
+      runtimes: ['lts', 'node'],
+      needs: major === 8 ? '22.19' : '20.18',
+      cannot: major === 8 || api !== 'fetch' ? SESSION_MEMORY : undefined,
+      short: major === 8 && SHORT_UNDICI[api],
+    })),
+  ),
+  {
+    id: 'undici8-tuned',
+    label: 'undici 8 request, windows of 16 MiB',
+    module: './undici-request.mjs',
+    options: { package: 'undici8', window: WINDOW },
+    does: ['download', 'distance'],
+    runtimes: ['lts', 'node'],
+    needs: '22.19',
+  },
+  {
+    id: 'got',
+    label: 'got',
+    module: './got.mjs',
+    does: [...REQUESTS, 'distance', 'start'],
+    runtimes: ['lts', 'node'],
+    needs: '22',
+  },
+  {
+    id: 'axios',
+    label: 'axios',
+    module: './axios.mjs',
+    does: [...REQUESTS, 'distance', 'start'],
+    runtimes: ['lts', 'node'],
+  },
+  {
+    id: 'node-fetch',
+    label: 'built-in fetch',
+    module: './node-fetch.mjs',
+    does: [...REQUESTS, 'distance'],
+    runtimes: ['current'],
+    needs: '26',
+    cannot: SESSION_MEMORY,
+  },
+  {
+    id: 'bun-fetch',
+    label: 'built-in fetch',
+    module: './bun-fetch.mjs',
+    does: [...REQUESTS, 'distance'],
+    runtimes: ['bun'],
+  },
+  {
+    id: 'deno-fetch',
+    label: 'built-in fetch',
+    module: './deno-fetch.mjs',
+    does: [...REQUESTS, 'distance'],
+    runtimes: ['deno'],
+  },
+  {
+    id: 'tls-socket',
+    label: 'a bare TLS socket',
+    module: './tls-socket.mjs',
+    does: ['idle'],
+    runtimes: ['lts', 'node'],
+    short: true,
+  },
+  {
+    id: 'hyper-codec',
+    label: 'hyper-h2/hpack, hyper-h2/frame',
+    module: './hyper-codec.mjs',
+    does: ['codec'],
+    runtimes: NODES,
+    short: true,
+  },
+  {
+    id: 'hpack.js',
+    label: 'hpack.js',
+    module: './hpack-js.mjs',
+    does: ['codec'],
+    runtimes: NODES,
+    short: true,
+  },
+  {
+    id: 'h2load',
+    label: 'h2load (C)',
+    native: true,
+    does: ['get', 'fields', 'download', 'json'],
+    short: true,
+  },
+  { id: 'curl', label: 'curl (C)', native: true, does: ['download', 'upload', 'distance'] },
+]

@@ -1,0 +1,21 @@
+/** What undici's three interfaces have in common: one `Client`, so one connection, with HTTP/2 allowed. */
+
+/** Above what any workload has in flight, so that the client never waits for itself. */
+const MAX_IN_FLIGHT = 20_000
+
+export function undiciClient({ Client }, url, { ca, window }) {
+  const h2 = { maxConcurrentStreams: MAX_IN_FLIGHT }
+  if (window !== undefined) {
+    h2.initialWindowSize = window
+    h2.connectionWindowSize = 2 * window
+  }
+  return new Client(url, {
+    allowH2: true,
+    pipelining: MAX_IN_FLIGHT,
+    connect: { ca },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...h2,
+    h2Options: h2,
+  })
+}
