@@ -106,9 +106,9 @@ const goawayStep = fc.record({ peer: fc.constant('goaway'), last: fc.nat(3), sty
 /** What happens, in order; pulls are frequent, so that the peer learns of requests. */
 export const script = fc.array(
   fc.oneof(
-    { weight: 10, arbitrary: appCall },
-    { weight: 20, arbitrary: peerStep },
-    { weight: 12, arbitrary: fc.record({ pull: fc.constantFrom(65_536, 65_536, 100, 16_384) }) },
+    { weight: 50, arbitrary: appCall },
+    { weight: 100, arbitrary: peerStep },
+    { weight: 60, arbitrary: fc.record({ pull: fc.constantFrom(65_536, 65_536, 100, 16_384) }) },
     { weight: 1, arbitrary: fc.oneof(goawayStep, shutdown) },
   ),
   { minLength: 8, maxLength: 70 },

@@ -101,7 +101,7 @@ it('a peer that keeps every rule is never blamed, and every octet is accounted f
     expect(run.faults).toEqual([])
     checkWork(run, conversation.tape, written(conversation.tape))
   })
-  await fuzz(property, 600)
+  await fuzz(property, 1000)
 })
 
 it('whatever becomes of the octets, every owner is told one end and what is sent is legal', {
@@ -123,5 +123,5 @@ it('whatever becomes of the octets, every owner is told one end and what is sent
     const closing = isClosing(whole, tape)
     expect(comparable(cut, given, closing)).toEqual(comparable(whole, given, closing))
   })
-  await fuzz(property, 600)
+  await fuzz(property, 1000)
 })

@@ -76,3 +76,21 @@ describe('a connection whose preface was not taken yet', () => {
     expect(pair.closed).toBe(true)
   })
 })
+
+describe('a reader that takes what waited', () => {
+  it.each([
+    ['the default', undefined],
+    ['the base class', WindowManager],
+  ])('has its stream given credit, by %s of window managers (RFC 9113 §6.9)', (_name, windowManager) => {
+    const pair = EnginePair.ready({ settings: { initialWindowSize: 10_000 }, windowManager })
+    const sink = pair.open()
+    sink.hold = true
+    pair.frames()
+    pair.receive(response(1, 200), data(1, new Uint8Array(9000)))
+    const updates = () =>
+      pair.frames().filter(({ type, streamId }) => type === WINDOW_UPDATE && streamId === 1)
+    expect(updates()).toEqual([])
+    sink.stream!.consume(9000)
+    expect(updates().length).toBe(1)
+  })
+})
