@@ -280,10 +280,18 @@ export class Connection {
     } else {
       this.#table.remove(stream, step(stream.state, SEND_RESET))
       this.#outbound.reset(stream.id, errorCode)
-      this.#budget.reset()
-      if (stream.id % 2 === 1 && this.#holds.add()) this.#ping(PING_RESET, this.#path.now)
+      if (stream.id % 2 === 1) this.#cancelled()
+      else if (!this.#budget.controlFrame()) {
+        this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many pushes (RFC 9113 §10.5)')
+      }
     }
     this.#finishDraining()
+  }
+
+  /** A request was given up: it keeps its slot until the peer must know, and its late frames are excused. */
+  #cancelled(): void {
+    this.#budget.reset()
+    if (this.#holds.add()) this.#ping(PING_RESET, this.#path.now)
   }
 
   #reprioritize(stream: Stream, incremental: boolean): void {
@@ -341,9 +349,10 @@ export class Connection {
       this.destroy(this.#goaway.cutOff(false))
       return
     }
+    if (this.#draining) this.#glitch()
     this.#draining = true
     const waiting = this.#table.takeWaiting()
-    const lost = this.#table.values().filter((stream) => stream.id % 2 === 1 && stream.id > lastStreamId)
+    const lost = this.#table.requestsAbove(lastStreamId, this.#goaway.formerLastStreamId)
     for (const stream of lost) this.#table.remove(stream, RESET_REMOTE)
     this.#sink.onDraining(this.#goaway.errorCode, this.#goaway.debugData)
     const failure = this.#goaway.unprocessed('the peer did not process it (RFC 9113 §6.8)')

@@ -189,6 +189,7 @@ export class FrameDispatch implements FrameSink {
     const sink = parent.sink.onPush(pushed, promise)
     if (sink === undefined) {
       pushed.reset(ErrorCode.CANCEL)
+      this.#chargeRefusal()
       return
     }
     pushed.sink = sink
@@ -198,12 +199,16 @@ export class FrameDispatch implements FrameSink {
 
   /** Ends a promised stream for what the peer did; it counts among the errors that it may cause. */
   #refuse(promisedStreamId: number, errorCode: number): void {
-    const { host, table, outbound, budget, path } = this.#parts
+    const { table, outbound } = this.#parts
     outbound.reset(promisedStreamId, errorCode)
     table.refuse(promisedStreamId, RESET_LOCAL)
-    if (!budget.streamError(path.now)) {
-      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many refused pushes (RFC 9113 §10.5)')
-    }
+    this.#chargeRefusal()
+  }
+
+  #chargeRefusal(): void {
+    const { host, budget, path } = this.#parts
+    if (budget.streamError(path.now)) return
+    host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many refused pushes (RFC 9113 §10.5)')
   }
 
   // — frames of the connection —

@@ -16,6 +16,8 @@ export class PeerGoaway {
   received = false
   /** No stream above it was processed, or will be. */
   lastStreamId = NO_LIMIT
+  /** What `lastStreamId` was before the last GOAWAY. */
+  formerLastStreamId = NO_LIMIT
   errorCode: number = ErrorCode.NO_ERROR
   /** Printable, escaped, cut. */
   debugData = ''
@@ -32,6 +34,7 @@ export class PeerGoaway {
       return { errorCode: ErrorCode.PROTOCOL_ERROR, reason: 'GOAWAY raises the last stream (RFC 9113 §6.8)' }
     }
     this.received = true
+    this.formerLastStreamId = this.lastStreamId
     this.lastStreamId = lastStreamId
     this.errorCode = errorCode
     this.debugData = printable(buf, start, end, MAX_DEBUG_DATA)

@@ -19,6 +19,9 @@ export class Scheduler {
   /** Streams with nothing left but their end: no window holds them up (RFC 9113 §6.9.1). */
   readonly #ending = new StreamQueue<Stream>()
 
+  /** No stream whose window is shut has more credit. */
+  #highestBlocked = Number.NEGATIVE_INFINITY
+
   constructor(windows: StreamSendWindows) {
     this.#windows = windows
   }
@@ -33,6 +36,7 @@ export class Scheduler {
       return
     }
     const open = this.#windows.available(stream.sendCredit) > 0
+    if (!open && stream.sendCredit > this.#highestBlocked) this.#highestBlocked = stream.sendCredit
     queue(open ? this.#ready : this.#blocked, stream.urgency).push(stream)
   }
 
@@ -41,8 +45,10 @@ export class Scheduler {
     if (!stream.linked) this.place(stream)
   }
 
-  /** The windows of all streams grew: those that were shut are asked again when their turn comes. */
+  /** The windows of all streams changed: if any that was shut is open now, all are asked again when their turn comes. */
   unblockAll(): void {
+    if (this.#windows.available(this.#highestBlocked) <= 0) return
+    this.#highestBlocked = Number.NEGATIVE_INFINITY
     for (let urgency = 0; urgency < URGENCIES; urgency++) {
       const blocked = this.#blocked[urgency]
       if (blocked !== undefined) queue(this.#ready, urgency).absorb(blocked)

@@ -69,6 +69,23 @@ export class StreamTable {
     return [...this.#streams.values()]
   }
 
+  /**
+   * Our streams above an identifier, up to another: looked for by identifier or
+   * among the open, whichever are fewer.
+   */
+  requestsAbove(streamId: number, upTo: number): Stream[] {
+    const last = Math.min(upTo, this.#nextId - 2)
+    if (last - streamId > this.#streams.size * 2) {
+      return this.values().filter((stream) => stream.id % 2 === 1 && stream.id > streamId)
+    }
+    const found: Stream[] = []
+    for (let id = streamId + 1 + (streamId % 2); id <= last; id += 2) {
+      const stream = this.#streams.get(id)
+      if (stream !== undefined) found.push(stream)
+    }
+    return found
+  }
+
   *sendCredits(): Generator<number> {
     for (const stream of this.#streams.values()) yield stream.sendCredit
   }
