@@ -35,6 +35,8 @@ const LINGER_MS = 1_000
 const REACTIONS = 8
 
 const NEVER = Number.POSITIVE_INFINITY
+/** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
+const SETTLED = Promise.resolve()
 
 export class Driver implements TransportHandler {
   readonly #engine: Connection
@@ -101,13 +103,13 @@ export class Driver implements TransportHandler {
   wake(): void {
     if (this.#reactions !== -1 || this.#receiving || this.#gone) return
     this.#reactions = REACTIONS
-    queueMicrotask(this.#react)
+    void SETTLED.then(this.#react)
   }
 
   readonly #react = (): void => {
     if (this.#reactions > 0) {
       this.#reactions--
-      queueMicrotask(this.#react)
+      void SETTLED.then(this.#react)
       return
     }
     this.#reactions = -1

@@ -6,6 +6,7 @@
 import { ClosedStreams } from './closed-streams.ts'
 import type { PeerSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
+import { StreamMap } from './stream-map.ts'
 import { StreamQueue } from './stream-queue.ts'
 import { IDLE, RESERVED_REMOTE, RESET_LOCAL, SEND_HEADERS, step } from './stream-state.ts'
 
@@ -18,7 +19,7 @@ export interface StreamLimits {
 }
 
 export class StreamTable {
-  readonly #streams = new Map<number, Stream>()
+  readonly #streams = new StreamMap()
   readonly #closed = new ClosedStreams()
   readonly #peer: PeerSettings
   readonly #limits: StreamLimits
@@ -66,7 +67,7 @@ export class StreamTable {
   }
 
   values(): Stream[] {
-    return [...this.#streams.values()]
+    return this.#streams.values()
   }
 
   /**
@@ -153,7 +154,7 @@ export class StreamTable {
     stream.state = step(IDLE, SEND_HEADERS)
     this.#nextId += 2
     this.#open += 1
-    this.#streams.set(stream.id, stream)
+    this.#streams.add(stream)
   }
 
   /** True if a promise may carry this identifier (RFC 9113 §5.1.1, §6.6). */
@@ -171,7 +172,7 @@ export class StreamTable {
     stream.id = promisedStreamId
     stream.state = RESERVED_REMOTE
     this.pushed += 1
-    this.#streams.set(promisedStreamId, stream)
+    this.#streams.add(stream)
   }
 
   /** A stream closed, in this row of `stream-state.ts`. Nothing of it is kept but the row. */
@@ -179,7 +180,7 @@ export class StreamTable {
     stream.unlink()
     stream.state = row
     stream.upload = undefined
-    if (!this.#streams.delete(stream.id)) return
+    if (!this.#streams.delete(stream)) return
     if (stream.id % 2 === 1) this.#open -= 1
     else this.pushed -= 1
     this.#closed.add(stream.id, row)

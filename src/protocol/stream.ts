@@ -43,6 +43,8 @@ export class Stream extends Link implements RequestStream {
 
   // — written by the stream table —
   id = 0
+  /** The next stream in the same slot of the stream map. */
+  chained: Stream | undefined = undefined
   /** A row of `stream-state.ts`; changed only to what its `step` says. */
   state = IDLE
   /** The request, until its HEADERS were sent. */
