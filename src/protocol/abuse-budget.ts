@@ -19,12 +19,12 @@ class Bucket {
     this.#at = now
   }
 
-  /** Draws one token. False if there is none. */
-  draw(now: number): boolean {
+  /** Draws tokens. False if there are not as many. */
+  draw(now: number, tokens = 1): boolean {
     this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#at) * this.#perMs)
     this.#at = now
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
+    if (this.#tokens < tokens) return false
+    this.#tokens -= tokens
     return true
   }
 
@@ -44,6 +44,8 @@ export interface AbuseLimits {
 
 /** Octets of content, either way, that earn one glitch: a busy connection has more of everything. */
 const OCTETS_PER_GLITCH = 1024
+/** Streams that may be looked at for one glitch. */
+const STREAMS_PER_GLITCH = 256
 /** Empty DATA frames forgiven each second. */
 const EMPTY_FRAMES_PER_SECOND = 10
 /** Seconds over which stream errors are counted. */
@@ -72,6 +74,11 @@ export class AbuseBudget {
   /** A frame that is legal but useless: late, unknown, PRIORITY, PING, SETTINGS. */
   glitch(now: number): boolean {
     return this.#glitches.draw(now)
+  }
+
+  /** A frame made us look at every open stream: the more there are, the more it draws. */
+  scan(now: number, streams: number): boolean {
+    return this.#glitches.draw(now, streams / STREAMS_PER_GLITCH)
   }
 
   /** A DATA frame without content that ends nothing. */

@@ -305,11 +305,17 @@ export class FrameDispatch implements FrameSink {
 
 /** What the peer's settings change in the other parts. */
 function effects(parts: Parts): SettingsEffects {
-  const { outbound, table } = parts
+  const { host, outbound, table, budget, path } = parts
+  const openCredits = () => {
+    if (!budget.scan(path.now, table.open)) {
+      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'INITIAL_WINDOW_SIZE changes too often (RFC 9113 §10.5)')
+    }
+    return table.sendCredits()
+  }
   return {
     headerTableSize: (size) => outbound.setPeerTableSize(size),
     initialWindowSize: (size) => {
-      if (!outbound.streamWindows.setInitial(size, () => table.sendCredits())) return false
+      if (!outbound.streamWindows.setInitial(size, openCredits)) return false
       outbound.scheduler.unblockAll()
       return true
     },

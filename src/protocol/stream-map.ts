@@ -45,11 +45,14 @@ export class StreamMap {
 
   /** All, by identifier. */
   values(): Stream[] {
-    const all: Stream[] = []
+    return [...this].sort((a, b) => a.id - b.id)
+  }
+
+  /** All, in no order. The map must not change meanwhile. */
+  *[Symbol.iterator](): Generator<Stream, undefined> {
     for (const head of this.#slots) {
-      for (let stream = head; stream !== undefined; stream = stream.chained) all.push(stream)
+      for (let stream = head; stream !== undefined; stream = stream.chained) yield stream
     }
-    return all.sort((a, b) => a.id - b.id)
   }
 
   /** Identifiers of one side differ by two: the lowest bit says nothing. */

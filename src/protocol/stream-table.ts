@@ -88,7 +88,7 @@ export class StreamTable {
   }
 
   *sendCredits(): Generator<number> {
-    for (const stream of this.#streams.values()) yield stream.sendCredit
+    for (const stream of this.#streams) yield stream.sendCredit
   }
 
   /** True for an identifier that nobody opened (RFC 9113 §5.1). */

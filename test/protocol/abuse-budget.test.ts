@@ -223,3 +223,18 @@ describe('answers that wait for the transport (RFC 9113 §10.5)', () => {
     expect(concat(pair.connection.pull(1_000)!).length).toBeGreaterThan(3 * 17)
   })
 })
+
+it('looking at every stream for a window that closed long ago draws on the budget too (RFC 9113 §10.5)', () => {
+  const pair = EnginePair.ready({ limits: { glitchBurst: 20, glitchesPerSecond: 0 } }, { 3: 5000 })
+  const requests = Array.from({ length: 1024 }, () => pair.open())
+  pair.frames()
+  // Each SETTINGS is one glitch, each look at 1,024 streams four more.
+  let sent = 0
+  while (!pair.closed && sent < 20) {
+    pair.receive(windowUpdate(requests[sent]!.stream!.id, 1), rstStream(requests[sent]!.stream!.id, 8))
+    pair.receive(settings({ 4: 0x7fffffff }), settings({ 4: 65_535 }))
+    sent += 1
+  }
+  expect(pair.closedWith).toMatchObject({ errorCode: ENHANCE_YOUR_CALM })
+  expect(sent).toBeLessThan(5)
+})
