@@ -197,6 +197,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#giveUp(cancelled(errorCode, this.#processed), errorCode)
   }
 
+  reprioritize(urgency: number, incremental: boolean): void {
+    if (this.settled) return
+    this.stream.reprioritize(urgency, incremental)
+    this.#host!.wake()
+  }
+
   abort(ending: Ending): void {
     this.#giveUp(ending, ErrorCode.CANCEL)
   }

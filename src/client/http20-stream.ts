@@ -6,6 +6,7 @@ import { ErrorCode } from '../frame/registry.ts'
 import type { StreamQueue } from '../protocol/stream-queue.ts'
 import type { Exchange } from './exchange.ts'
 import type { HTTP20Response } from './http20-response.ts'
+import { checkPriority, type Priority } from './request-head.ts'
 
 /** Given out here, kept by the class: what a handle stands for. */
 export let exchangeOf: (stream: HTTP20Stream) => Exchange
@@ -33,6 +34,14 @@ export class HTTP20Stream {
   get response(): Promise<HTTP20Response> {
     this.#exchange.unlink()
     return this.#exchange.response()
+  }
+
+  /**
+   * Changes the priority of the request: a PRIORITY_UPDATE tells the peer (RFC 9218 §7.1), once HEADERS were
+   * sent, and our own upload goes by it at once. Throws TypeError or RangeError for a priority that is none.
+   */
+  reprioritize(priority: Priority): void {
+    this.#exchange.reprioritize(checkPriority(priority), priority.incremental ?? false)
   }
 
   /** Gives the request up: RST_STREAM, with CANCEL unless another code is given. The response rejects with `H2_STREAM_CANCELLED`. */

@@ -88,7 +88,8 @@ export function requestHead(
   return { method, scheme: target.scheme, authority, path: sentPath, protocol, fields: complete, urgency }
 }
 
-function checkPriority(priority: Priority): number {
+/** The urgency of a priority. Throws TypeError or RangeError for what is none. */
+export function checkPriority(priority: Priority): number {
   if (typeof priority !== 'object' || priority === null) throw new TypeError('priority must be an object')
   const { urgency = 3, incremental = false } = priority
   if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
