@@ -98,7 +98,9 @@ export function connectError(where: string, error: Error, code?: DialCode): H2Er
 export function tlsError(where: string, error: Error, code: DialCode = 'H2_TLS'): H2Error {
   const { code: cause = '', reason } = error as SystemError
   const cut = PEER_CODES.has(cause)
-  const text = (cut && CONNECT_REASONS.get(cause)) || clean(reason ?? error.message)
+  // Newer runtimes add advice behind a semicolon.
+  const said = (reason ?? error.message).split(';', 1)[0]!
+  const text = (cut && CONNECT_REASONS.get(cause)) || clean(said)
   return dialError(
     codeOf(code, cause, cut),
     cut || cause.includes('_ALERT_') ? 'peer' : 'local',
