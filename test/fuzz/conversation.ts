@@ -283,7 +283,7 @@ export class Conversation {
     const { method } = this.#run.owners.find(({ id }) => id === stream.id)?.opening ?? { method: 'GET' }
     const status = STATUSES[step.style % STATUSES.length]!
     stream.tunnel = method === 'CONNECT' && status.startsWith('2')
-    stream.bodiless = method === 'HEAD' || status === '204' || status === '304'
+    stream.bodiless = method === 'HEAD' || (!stream.tunnel && (status === '204' || status === '304'))
     stream.phase = step.end ? 'over' : 'content'
     const fields: Field[] = [
       [':status', status],
