@@ -199,9 +199,8 @@ export class FrameDispatch implements FrameSink {
 
   /** Ends a promised stream for what the peer did; it counts among the errors that it may cause. */
   #refuse(promisedStreamId: number, errorCode: number): void {
-    const { table, outbound } = this.#parts
-    outbound.reset(promisedStreamId, errorCode)
-    table.refuse(promisedStreamId, RESET_LOCAL)
+    // Its late frames are dropped: a stream that nobody remembers counts as one that we reset.
+    this.#parts.outbound.reset(promisedStreamId, errorCode)
     this.#chargeRefusal()
   }
 

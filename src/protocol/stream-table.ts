@@ -186,11 +186,6 @@ export class StreamTable {
     this.#closed.add(stream.id, row)
   }
 
-  /** A stream of the peer's was refused without ever being kept. */
-  refuse(streamId: number, row: number): void {
-    this.#closed.add(streamId, row)
-  }
-
   /** The row of a stream that is closed. */
   closedRow(streamId: number): number {
     return this.#closed.row(streamId)
