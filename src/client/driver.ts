@@ -17,6 +17,8 @@ export interface DriverOwner {
   nextDeadline(): number
   /** That moment passed. */
   expire(now: number): void
+  /** A turn ends: what is asked now leaves with it. */
+  turned(): void
   /** True while something waits that the process has to live for. */
   readonly busy: boolean
   /** The transport is gone. */
@@ -159,6 +161,7 @@ export class Driver implements TransportHandler {
 
   #flush(): void {
     if (this.#gone) return
+    this.#owner.turned()
     this.#send()
     if (this.#engine.closed && this.#destroyAt === NEVER) this.#destroyAt = this.now() + LINGER_MS
     const transport = this.#transport

@@ -14,14 +14,15 @@ import type {
 } from '../protocol/index.ts'
 import { Link } from '../protocol/stream-queue.ts'
 import type { Timed } from './deadlines.ts'
+import type { ExchangePlan } from './exchange-plan.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from './failure.ts'
 import { HTTP20Response } from './http20-response.ts'
-import { Incoming, type Supplier } from './incoming.ts'
+import { Incoming, type InformationalFields, type Supplier } from './incoming.ts'
 import type { Body, PieceSource } from './request-body.ts'
-import type { TimeLimits } from './timeouts.ts'
-import { endWith, HIGH_WATER, type TrailersInput, Upload, type UploadOwner } from './upload.ts'
+import { Senders } from './senders.ts'
+import { endWith, HIGH_WATER, Upload, type UploadOwner } from './upload.ts'
 
-/** The connection, as its exchanges see it. */
+/** A session, or the line in front of it, as its exchanges see it. */
 export interface ExchangeHost {
   /** Milliseconds on the clock, the same throughout a turn. */
   now(): number
@@ -33,19 +34,18 @@ export interface ExchangeHost {
   readonly closing: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
-  /** Facts for logs: the response's head arrived; the exchange is over. */
+  /** The response's head arrived. */
   responded(exchange: Exchange): void
+  /** The exchange goes elsewhere. */
+  released(exchange: Exchange): void
+  /** The exchange is over. */
   settled(exchange: Exchange): void
 }
 
-/** What the caller asked for, apart from head and body. */
-export interface ExchangePlan {
-  readonly method: string
-  readonly path: string
-  readonly limits: TimeLimits
-  readonly signal: AbortSignal | undefined
-  readonly trailers: TrailersInput | undefined
-  readonly decompress: boolean
+/** Who may send a request again. */
+export interface Resender {
+  /** The request failed before it was answered. Returns true if it was withdrawn, to be begun again. */
+  resend(exchange: Exchange, failure: ClientFailure): boolean
 }
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
@@ -70,8 +70,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   readonly plan: ExchangePlan
   readonly incoming: Incoming
-  /** When the caller asked, in milliseconds on the clock. Written by `begin`. */
+  /** When the caller asked, in milliseconds on the clock. Written by `wait` or the first `begin`. */
   startedAt: number
+  /** Told of failures before the response, if there is one. Written before `begin`. */
+  resender: Resender | undefined
+  /** Called for each informational response, if the caller wants to know. Written before `begin`. */
+  onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** The engine's side; undefined before `begin`. */
   #stream: RequestStream | PushedStream | undefined
   #host: ExchangeHost | undefined
@@ -84,8 +88,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   #response: Promise<HTTP20Response> | undefined
   #resolve: ((response: HTTP20Response) => void) | undefined
   #reject: ((reason: unknown) => void) | undefined
-  /** Callers of `send` that wait for the stream to take more. */
-  #senders: (() => void)[] | undefined
+  #senders: Senders | undefined
   #onPushesOver: (() => void) | undefined
   /** Octets that waited in the engine when the deadline was set last: fewer now is progress. */
   #queuedThen: number
@@ -97,6 +100,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.plan = plan
     this.incoming = new Incoming(this, plan.method, plan.decompress)
     this.startedAt = 0
+    this.resender = undefined
+    this.onInformationalResponse = undefined
     this.#stream = undefined
     this.#host = undefined
     this.#phase = QUEUED
@@ -114,6 +119,17 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   // — what the connection does —
 
+  /** Waits in a line: it has a host and deadlines, and no stream yet. */
+  wait(host: ExchangeHost): void {
+    const again = this.#host !== undefined
+    this.#host = host
+    if (!again) {
+      this.startedAt = host.now()
+      this.#watch()
+    }
+    this.#limit(this.plan.limits.queue)
+  }
+
   /** Opens the request. Throws TypeError for a head or trailers that the engine refuses; nothing was sent then. */
   begin(
     host: ExchangeHost,
@@ -121,19 +137,35 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     body: Body | undefined,
     final: boolean,
   ): void {
+    const again = this.#host !== undefined
     this.#host = host
-    this.startedAt = host.now()
+    if (!again) this.startedAt = host.now()
     const empty = body === undefined || body.bytes?.length === 0
     const endStream = final && empty && this.plan.trailers === undefined
     this.#sent = endStream
     this.#stream = open(endStream)
     if (this.settled) return
-    const { total } = this.plan.limits
-    if (total > 0) this.#totalDeadline = this.startedAt + total
+    if (!again) this.#watch()
     this.#limit(0)
-    this.plan.signal?.addEventListener('abort', this)
     if (!endStream) this.#sendBody(body, final)
     host.wake()
+  }
+
+  /** From the first to the last moment: the caller's signal, and the time for all of it. */
+  #watch(): void {
+    const { limits, signal } = this.plan
+    if (limits.total > 0) this.#totalDeadline = this.startedAt + limits.total
+    signal?.addEventListener('abort', this)
+  }
+
+  /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
+  withdraw(): void {
+    this.#upload?.stop(undefined)
+    this.#stream = undefined
+    this.#streamId = 0
+    this.#phase = QUEUED
+    this.#sent = false
+    this.#host!.released(this)
   }
 
   /** Takes a promised request, whose stream is open already. */
@@ -198,7 +230,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   reprioritize(urgency: number, incremental: boolean): void {
-    if (this.settled) return
+    if (this.settled || this.#stream === undefined) return
     this.stream.reprioritize(urgency, incremental)
     this.#host!.wake()
   }
@@ -262,7 +294,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   #pump(source: PieceSource, length: number | undefined, final: boolean): void {
     const over = (): void => {
       this.#upload = undefined
-      this.#wakeSenders()
+      this.#senders?.wake()
     }
     this.#upload = new Upload(this, source, length, final, final ? this.plan.trailers : undefined, over)
     this.#upload.pump()
@@ -272,20 +304,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
     if (this.incoming.ending !== undefined) return Promise.reject(this.incoming.error())
     if (!waits || this.settled) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#senders ??= []
-      this.#senders.push(() => {
-        if (this.incoming.ending === undefined) resolve()
-        else reject(this.incoming.error())
-      })
-    })
-  }
-
-  #wakeSenders(): void {
-    const senders = this.#senders
-    if (senders === undefined) return
-    this.#senders = undefined
-    for (const wake of senders) wake()
+    this.#senders ??= new Senders(this.incoming)
+    return this.#senders.wait()
   }
 
   // — `StreamSink`: what the engine tells —
@@ -297,9 +317,11 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   onInformational(status: number, fields: FieldList): void {
+    const informational = { status, fields }
     this.incoming.informational ??= []
-    this.incoming.informational.push({ status, fields })
+    this.incoming.informational.push(informational)
     this.#limit(this.plan.limits.headers)
+    this.onInformationalResponse?.(informational)
   }
 
   onResponse(status: number, fields: FieldList, endStream: boolean): void {
@@ -332,7 +354,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     if (this.settled) return
     this.progress()
     if (this.#upload !== undefined) this.#upload.pump()
-    else this.#wakeSenders()
+    else this.#senders?.wake()
   }
 
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
@@ -340,6 +362,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   onFailure(failure: Failure): void {
+    if (this.#phase < RESPONDED && this.resender?.resend(this, failure) === true) return
     this.#settle(failure, false)
   }
 
@@ -419,7 +442,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     if (ending === undefined && !this.#sent) this.stream.end()
     this.#sent = true
     this.#upload?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    this.#wakeSenders()
+    this.#senders?.wake()
     this.#onPushesOver?.()
   }
 }

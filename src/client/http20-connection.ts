@@ -4,11 +4,12 @@
  * that happens on it. Its one rule: a session that ended in any way is
  * forgotten, and the next request begins anew.
  */
-import type { PromisedHead, PushedStream } from '../protocol/index.ts'
+import type { PromisedHead } from '../protocol/index.ts'
 import { StreamQueue } from '../protocol/stream-queue.ts'
 import type { SessionCache, TransportInfo } from '../transport/transport.ts'
 import { Exchange } from './exchange.ts'
 import { Rejection } from './failure.ts'
+import { Http2Session } from './http2-session.ts'
 import { HTTP20Push } from './http20-push.ts'
 import type { HTTP20Response } from './http20-response.ts'
 import { exchangeOf, HTTP20Stream } from './http20-stream.ts'
@@ -19,7 +20,7 @@ import { PutRequests } from './put-requests.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import { HeadDefaults } from './request-head.ts'
 import { type HTTP20RequestInit, type PlannedRequest, planRequest } from './request-init.ts'
-import { Session, type SessionOwner } from './session.ts'
+import type { Session, SessionOwner } from './session.ts'
 import { parseTarget, type Target } from './target.ts'
 
 /** `'draining'`: what is open finishes, and the next request begins a new connection. */
@@ -60,7 +61,7 @@ export class HTTP20Connection {
   readonly #defaults: HeadDefaults
   readonly #owner: SessionOwner
   /** The session that takes requests. */
-  #session: Session
+  #session: Http2Session
   /** Sessions that take no more requests and are not gone. */
   readonly #leaving: Set<Session>
   /** `close` in progress: new sessions wait for it. */
@@ -90,7 +91,8 @@ export class HTTP20Connection {
       tlsSessions,
       sessionDraining: (session) => this.#leave(session),
       sessionClosed: (session) => this.#ended(session),
-      pushed: (session, parent, stream, head) => this.#pushed(session, parent, stream, head),
+      sessionTurned: () => {},
+      pushed: (parent, head) => this.#pushed(parent, head),
     }
     this.#leaving = new Set()
     this.#closing = undefined
@@ -100,7 +102,7 @@ export class HTTP20Connection {
     this.#pushesByParent = new WeakMap()
     this.#queueOfPush = new WeakMap()
     // Made now, so that bad settings throw now.
-    this.#session = new Session(this.#owner)
+    this.#session = new Http2Session(this.#owner)
   }
 
   /** `'2'`. */
@@ -162,7 +164,7 @@ export class HTTP20Connection {
       exchange.fail(new Rejection(signal.reason))
       return
     }
-    this.#session.request(exchange, planned.head, planned.body, planned.final)
+    this.#session.carry(exchange, planned)
     this.#dial({ timeouts: limits })
   }
 
@@ -235,12 +237,7 @@ export class HTTP20Connection {
     return queue
   }
 
-  #pushed(
-    session: Session,
-    parent: Exchange,
-    stream: PushedStream,
-    head: PromisedHead,
-  ): Exchange | undefined {
+  #pushed(parent: Exchange, head: PromisedHead): Exchange | undefined {
     const queue = this.#queueOf(parent)
     if (this.#pushes.full || queue.full) return undefined
     const { timeouts, decompress } = this.#settings
@@ -253,7 +250,6 @@ export class HTTP20Connection {
       trailers: undefined,
       decompress,
     })
-    session.accept(exchange, stream)
     const push = new HTTP20Push(exchange, head)
     this.#queueOfPush.set(push, queue)
     if (!queue.add(push) && this.#pushes.add(push)) queue.remove(push)
@@ -280,7 +276,7 @@ export class HTTP20Connection {
       return Promise.reject(new RangeError('errorCode must be an unsigned 32-bit integer'))
     }
     if (this.#closing !== undefined) return this.#closing
-    const sessions = [...this.#leaving]
+    const sessions: Session[] = [...this.#leaving]
     if (this.#session.state !== 'idle') {
       sessions.push(this.#session)
       this.#leave(this.#session)
@@ -300,14 +296,14 @@ export class HTTP20Connection {
 
   /** Ends now: every open request rejects with an `H2Error` whose `cause` is `reason`. */
   destroy(reason?: unknown): void {
-    const sessions = [...this.#leaving]
+    const sessions: Session[] = [...this.#leaving]
     if (this.#session.state !== 'idle') sessions.push(this.#session)
     for (const session of sessions) session.destroy(reason)
   }
 
   /** A session takes no more requests: a fresh one takes its place. */
   #leave(session: Session): void {
-    if (session === this.#session) this.#session = new Session(this.#owner)
+    if (session === this.#session) this.#session = new Http2Session(this.#owner)
     this.#leaving.add(session)
     void session.gone().then(() => this.#leaving.delete(session))
   }

@@ -6,7 +6,7 @@
 import type { FieldList } from '../protocol/index.ts'
 import { NOTHING } from './content.ts'
 import { isCoded } from './decompress.ts'
-import type { Incoming } from './incoming.ts'
+import type { HttpVersion, Incoming } from './incoming.ts'
 import { BodyPieces, bodyStream, ResponseBody } from './response-body.ts'
 
 const decoder = /* @__PURE__ */ new TextDecoder()
@@ -57,9 +57,9 @@ export class HTTP20Response {
     return this.#incoming.status
   }
 
-  /** `'2'`: the version of HTTP that carried it. */
-  get httpVersion(): '2' {
-    return '2'
+  /** The version of HTTP that carried it: `'2'`, or `'1.1'` where the server has no other. */
+  get httpVersion(): HttpVersion {
+    return this.#incoming.httpVersion
   }
 
   /** The fields as a standard `Headers`; duplicates are kept. */

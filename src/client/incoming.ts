@@ -21,6 +21,9 @@ export interface Supplier {
   abort(ending: Ending): void
 }
 
+/** The version of HTTP that carries an exchange. */
+export type HttpVersion = '2' | '1.1'
+
 /** An informational response (RFC 9110 §15.2). */
 export interface InformationalFields {
   readonly status: number
@@ -36,6 +39,8 @@ export class Incoming {
   readonly method: string
   /** Whether content codings are to be undone. */
   readonly decompress: boolean
+  /** Written by what carries it, before the response. */
+  httpVersion: HttpVersion
   /** 0 until the final response arrived. */
   status: number
   fields: FieldList
@@ -56,6 +61,7 @@ export class Incoming {
     this.supplier = supplier
     this.method = method
     this.decompress = decompress
+    this.httpVersion = '2'
     this.status = 0
     this.fields = NO_FIELDS
     this.informational = undefined

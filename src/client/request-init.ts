@@ -3,7 +3,7 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import type { RequestHead } from '../protocol/index.ts'
-import type { ExchangePlan } from './exchange.ts'
+import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
 import {
   addField,

@@ -1,352 +1,65 @@
 /**
- * One connection from dial to end: its engine, its driver, and the exchanges
- * that are open on it. A connection object has one after another. Its one rule:
- * when it is gone, everything that waited for it was told.
+ * What carries exchanges: one connection, HTTP/2 or HTTP/1.1, from the moment
+ * it stands to its end. Types and their contract. The one rule: when a session
+ * is gone, everything that waited for it was told.
  */
-import {
-  Connection,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type Failure,
-  type PromisedHead,
-  type PushedStream,
-  type RequestHead,
-} from '../protocol/index.ts'
-import type { SessionCache, Transport, TransportInfo } from '../transport/transport.ts'
-import { Deadlines } from './deadlines.ts'
-import { Driver, type DriverOwner } from './driver.ts'
-import type { Exchange, ExchangeHost } from './exchange.ts'
-import { type ClientFailure, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from './failure.ts'
+import type { PromisedHead } from '../protocol/index.ts'
+import type { SessionCache, TransportInfo } from '../transport/transport.ts'
+import type { Exchange } from './exchange.ts'
+import type { HttpVersion } from './incoming.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
-import type { Body } from './request-body.ts'
+import type { PlannedRequest } from './request-init.ts'
 import type { Target } from './target.ts'
-import type { TimeLimits } from './timeouts.ts'
 
-/** The connection object, as its sessions see it. */
+export type SessionState = 'idle' | 'connecting' | 'open' | 'draining' | 'closed'
+
+/** One connection, as its owner sees it. */
+export interface Session {
+  readonly httpVersion: HttpVersion
+  readonly state: SessionState
+  /** Addresses and TLS. */
+  readonly info: TransportInfo
+  /** True once it is known how many requests the peer takes at a time. */
+  readonly ready: boolean
+  /** True once it should not be used for new requests, though it could be. */
+  readonly worn: boolean
+  /** Requests that were sent and are not finished. */
+  readonly openStreams: number
+  /** Requests that would be sent at once, were they opened now. May be negative. */
+  readonly freeStreams: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** Smallest measured, in milliseconds; NaN before the first, and on HTTP/1.1. */
+  readonly roundTripTime: number
+  /** Octets of content that may be sent, and received, now (RFC 9113 §5.2); Infinity on HTTP/1.1. */
+  readonly sendWindow: number
+  readonly recvWindow: number
+  /** Opens a request. Throws TypeError for a head that breaks a rule; nothing was sent then. */
+  carry(exchange: Exchange, request: PlannedRequest): void
+  /** Round trip in milliseconds. Rejects with an `H2Error` if the session ends first, and on HTTP/1.1. */
+  ping(): Promise<number>
+  /** Finishes what is open, then ends. Resolves when nothing of it is left. */
+  close(errorCode: number): Promise<void>
+  /** Ends now: what is open fails with an `H2Error` whose `cause` is `reason`. */
+  destroy(reason: unknown): void
+  /** Resolves when nothing of it is left. */
+  gone(): Promise<void>
+}
+
+/** Whom a session works for. */
 export interface SessionOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
   readonly reporter: Reporter
   /** For TLS resumption, from one session to the next. */
   readonly tlsSessions: SessionCache
-  /** It takes no more requests. */
+  /** It takes no more requests; those above the peer's last identifier are told after this. */
   sessionDraining(session: Session): void
-  /** Its engine is closed: every exchange was told. */
+  /** It ended; every exchange was told, or is told next. */
   sessionClosed(session: Session): void
-  /** A promised request. Accepts it on the session, or returns undefined to refuse. */
-  pushed(session: Session, parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
-}
-
-/** Someone who waits for something that may fail. */
-interface Waiter<T> {
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
-}
-
-export type SessionState = 'idle' | 'connecting' | 'open' | 'draining' | 'closed'
-
-export class Session implements ConnectionSink, DriverOwner, ExchangeHost {
-  readonly #owner: SessionOwner
-  readonly #engine: Connection
-  readonly #driver: Driver
-  readonly #open: Deadlines<Exchange>
-  #state: SessionState
-  #startedAt: number
-  #dialAbort: AbortController | undefined
-  #info: TransportInfo
-  /** Callers of `connect`. */
-  #connectors: Waiter<void>[]
-  readonly #pings: Map<number, Waiter<number>>
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
-
-  /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
-  constructor(owner: SessionOwner) {
-    const { settings } = owner
-    const createdAt = settings.clock.now()
-    this.#owner = owner
-    this.#engine = new Connection(this, engineOptions(settings), createdAt)
-    this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
-    this.#open = new Deadlines()
-    this.#state = 'idle'
-    this.#startedAt = 0
-    this.#dialAbort = undefined
-    this.#info = {}
-    this.#connectors = []
-    this.#pings = new Map()
-    this.#closers = []
-    this.#gone = false
-  }
-
-  // — what the connection object asks —
-
-  get state(): SessionState {
-    return this.#state
-  }
-
-  get engine(): Connection {
-    return this.#engine
-  }
-
-  get info(): TransportInfo {
-    return this.#info
-  }
-
-  /** Dials, once, behind `gate`. */
-  dial(limits: TimeLimits, gate: Promise<unknown> | undefined): void {
-    if (this.#state !== 'idle') return
-    this.#state = 'connecting'
-    this.#startedAt = this.#driver.now()
-    this.#owner.reporter.connecting()
-    const { target, settings, tlsSessions } = this.#owner
-    this.#dialAbort = new AbortController()
-    const { signal } = this.#dialAbort
-    const options = {
-      tls: settings.tls,
-      alpn: ['h2'],
-      connectTimeoutMs: limits.connect,
-      tlsTimeoutMs: limits.tls,
-      socketPath: settings.socketPath,
-      proxy: settings.proxy,
-      sessions: tlsSessions,
-    }
-    const dial = async (): Promise<Transport> => {
-      await gate
-      signal.throwIfAborted()
-      return settings.transport(target, options, signal)
-    }
-    dial().then(
-      (transport) => this.#dialled(transport),
-      (error: unknown) => this.#lost(dialFailed(error)),
-    )
-  }
-
-  /** Resolves when the transport stands. */
-  connected(): Promise<void> {
-    if (this.#state === 'open') return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#connectors.push({ resolve, reject })
-    })
-  }
-
-  /** Opens a request. Throws TypeError for a head that breaks a rule. */
-  request(exchange: Exchange, head: RequestHead, body: Body | undefined, final: boolean): void {
-    exchange.begin(this, (endStream) => this.#engine.open(head, endStream, exchange), body, final)
-    if (exchange.settled) return
-    this.#open.add(exchange)
-    if (this.#state === 'open') exchange.connected()
-    this.#owner.reporter.requestStarted(exchange)
-  }
-
-  /** Takes a promised request that was given a home. */
-  accept(exchange: Exchange, stream: PushedStream): void {
-    exchange.beginPushed(this, stream)
-    this.#open.add(exchange)
-  }
-
-  ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const token = this.#engine.ping(this.#driver.engineNow())
-      this.#pings.set(token, { resolve, reject })
-      this.#driver.wake()
-    })
-  }
-
-  /** Finishes what is open, then ends. Resolves when the transport is gone. */
-  close(errorCode: number): Promise<void> {
-    if (this.#state === 'idle') this.#finish()
-    if (this.#gone) return Promise.resolve()
-    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.size === 0) {
-      this.destroy(undefined)
-    } else if (this.#state !== 'closed') {
-      if (this.#state === 'open') this.#state = 'draining'
-      this.#engine.shutdown(errorCode, this.#driver.engineNow())
-      this.#driver.wake()
-    }
-    return this.gone()
-  }
-
-  /** Ends now. */
-  destroy(reason: unknown): void {
-    const failure = destroyed(reason)
-    if (this.#state === 'idle') this.#finish()
-    else if (this.#state === 'connecting') this.#lost(failure)
-    else this.#engine.destroy(failure)
-    this.#driver.wake()
-  }
-
-  /** Resolves when nothing of it is left. */
-  gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
-  }
-
-  // — the dial —
-
-  #dialled(transport: Transport): void {
-    this.#dialAbort = undefined
-    const { secure } = this.#owner.target
-    const wrong = secure && transport.alpn !== 'h2'
-    if (this.#state !== 'connecting' || wrong) {
-      transport.destroy()
-      if (wrong) this.#lost(wrongProtocol(transport.alpn))
-      return
-    }
-    this.#state = this.#engine.draining ? 'draining' : 'open'
-    this.#info = transport.info
-    this.#driver.start(transport)
-    this.#owner.reporter.opened(
-      transport.info.remoteAddress,
-      transport.alpn,
-      this.#driver.now() - this.#startedAt,
-    )
-    for (const exchange of this.#open.all()) exchange.connected()
-    for (const { resolve } of this.#takeConnectors()) resolve()
-  }
-
-  /** No transport: the engine never sent a byte, so everything fails with what the dial failed with. */
-  #lost(ending: Ending): void {
-    if (this.#state !== 'connecting') return
-    this.#dialAbort?.abort()
-    this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (reporter.hearsFailures) reporter.failed(errorOf(ending, 0))
-    this.#owner.sessionClosed(this)
-    for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
-    this.#rejectWaiters(ending)
-    this.#driver.abandon()
-    this.#finish()
-  }
-
-  #takeConnectors(): Waiter<void>[] {
-    const connectors = this.#connectors
-    this.#connectors = []
-    return connectors
-  }
-
-  #rejectWaiters(ending: Ending): void {
-    for (const { reject } of this.#takeConnectors()) reject(errorOf(ending, 0))
-    for (const { reject } of this.#pings.values()) reject(errorOf(ending, 0))
-    this.#pings.clear()
-  }
-
-  #finish(): void {
-    this.#state = 'closed'
-    this.#gone = true
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
-  }
-
-  // — `ConnectionSink`: what the engine tells —
-
-  onReady(): void {}
-
-  onDraining(errorCode: number, debugData: string): void {
-    if (this.#state === 'open') this.#state = 'draining'
-    const text = debugData === '' ? '' : `: ${debugData}`
-    this.#owner.reporter.notice(`is draining, GOAWAY with code ${errorCode}${text}`)
-    this.#owner.sessionDraining(this)
-  }
-
-  onPong(token: number, roundTripTime: number): void {
-    const waiter = this.#pings.get(token)
-    this.#pings.delete(token)
-    waiter?.resolve(roundTripTime)
-  }
-
-  onClosed(failure: Failure | undefined): void {
-    if (this.#state === 'connecting') {
-      // Shut down with nothing left to do before the transport stood.
-      if (failure === undefined) this.#lost(CLOSED)
-      return
-    }
-    this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
-    this.#owner.sessionClosed(this)
-    this.#rejectWaiters(failure ?? CLOSED)
-  }
-
-  onNotice(text: string): void {
-    this.#owner.reporter.notice(text)
-  }
-
-  // — `DriverOwner` —
-
-  nextDeadline(): number {
-    return this.#open.next
-  }
-
-  expire(now: number): void {
-    this.#open.expire(now)
-  }
-
-  get busy(): boolean {
-    return this.#open.size > 0 || this.#pings.size > 0 || this.#closers.length > 0
-  }
-
-  transportClosed(): void {
-    this.#owner.reporter.closed()
-    this.#finish()
-  }
-
-  // — `ExchangeHost` —
-
-  now(): number {
-    return this.#driver.now()
-  }
-
-  wake(): void {
-    this.#driver.wake()
-  }
-
-  moved(exchange: Exchange): void {
-    if (this.#open.note(exchange.deadline)) this.#driver.wake()
-  }
-
-  get closing(): boolean {
-    return this.#closers.length > 0
-  }
-
-  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    return this.#owner.pushed(this, parent, stream, head)
-  }
-
-  responded(exchange: Exchange): void {
-    this.#owner.reporter.responded(exchange, this.#driver.now())
-  }
-
-  settled(exchange: Exchange): void {
-    this.#open.remove(exchange)
-    this.#owner.reporter.settled(exchange, this.#driver.now())
-  }
-}
-
-/** Ends what still waits when a connection was closed in good order. */
-const CLOSED: ClientFailure = {
-  scope: 'connection',
-  initiator: 'user',
-  errorCode: 0,
-  reason: 'closed by the caller',
-  processed: 'no',
-  kind: 'CLOSED',
-}
-
-function unprocessed(ending: Ending): Ending {
-  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
-}
-
-function engineOptions(settings: ConnectionSettings): ConnectionOptions {
-  return {
-    settings: settings.settings,
-    limits: settings.limits,
-    windowManager: settings.windowManager,
-    enablePush: settings.enablePush,
-    keepAlive: settings.keepAlive,
-  }
+  /** A turn ends: streams may have become free, or the session idle. Requests carried now leave with the turn. */
+  sessionTurned(session: Session): void
+  /** A promised request. Returns the exchange that takes it, undefined to refuse. */
+  pushed(parent: Exchange, head: PromisedHead): Exchange | undefined
 }

@@ -226,6 +226,21 @@ export class Connection {
     return this.#draining || this.#closed
   }
 
+  /** True once the peer's first SETTINGS were applied: `freeStreams` is the peer's word. */
+  get ready(): boolean {
+    return this.#table.limitKnown
+  }
+
+  /** True once three quarters of the identifiers are used: a new connection serves new requests better. */
+  get worn(): boolean {
+    return this.#table.worn
+  }
+
+  /** Requests that would be sent at once, were they opened now. Negative if others wait already. */
+  get freeStreams(): number {
+    return this.draining ? 0 : this.#table.slots - this.#table.queued
+  }
+
   /** Requests whose HEADERS were sent and that are not finished. */
   get openStreams(): number {
     return this.#table.open

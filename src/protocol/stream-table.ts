@@ -11,6 +11,8 @@ import { StreamQueue } from './stream-queue.ts'
 import { IDLE, RESERVED_REMOTE, RESET_LOCAL, SEND_HEADERS, step } from './stream-state.ts'
 
 const MAX_STREAM_ID = 0x7fffffff
+/** Whoever begins a new connection here has time to do so before identifiers run out. */
+const WORN_STREAM_ID = 0x60000000
 
 /** The limits that concern the number of streams; see `limits.ts`. */
 export interface StreamLimits {
@@ -60,6 +62,16 @@ export class StreamTable {
   /** True once every identifier was used (RFC 9113 §5.1.1). */
   get exhausted(): boolean {
     return this.#nextId > MAX_STREAM_ID
+  }
+
+  /** True once three quarters of the identifiers were used. */
+  get worn(): boolean {
+    return this.#nextId > WORN_STREAM_ID
+  }
+
+  /** True once the peer has said how many streams it takes, or that it does not say. */
+  get limitKnown(): boolean {
+    return this.#peer.seen
   }
 
   get(streamId: number): Stream | undefined {

@@ -1,0 +1,16 @@
+/**
+ * What a caller asked for, apart from head and body: the part of a request that
+ * stays with its exchange to the end.
+ */
+import type { TimeLimits } from './timeouts.ts'
+import type { TrailersInput } from './upload.ts'
+
+/** Never changes, however often the request is sent. */
+export interface ExchangePlan {
+  readonly method: string
+  readonly path: string
+  readonly limits: TimeLimits
+  readonly signal: AbortSignal | undefined
+  readonly trailers: TrailersInput | undefined
+  readonly decompress: boolean
+}
