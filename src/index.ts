@@ -10,6 +10,9 @@
  * console.log(response.status, await response.text())
  */
 
+export { Client, type ClientStats } from './client/client.ts'
+export type { ClientOptions } from './client/client-options.ts'
+export type { ClientRequestInit, SendRequest } from './client/client-request.ts'
 export type { Clock } from './client/clock.ts'
 export {
   type ConnectionState,

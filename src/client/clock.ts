@@ -7,8 +7,8 @@
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number
-  /** Calls back once, after `delayMs` milliseconds. Must not keep the process alive. */
-  setTimer(callback: () => void, delayMs: number): unknown
+  /** Calls back once, after `delayMs` milliseconds. Keeps the process alive only if `holds`. */
+  setTimer(callback: () => void, delayMs: number, holds?: boolean): unknown
   /** Forgets a timer. Harmless for one that has fired. */
   clearTimer(handle: unknown): void
 }
@@ -19,10 +19,10 @@ const LONGEST_DELAY_MS = 2_147_483_647
 /** The platform's clock. */
 export const platformClock: Clock = {
   now: () => performance.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, holds = false) {
     const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
     // Timers of some runtimes are plain numbers.
-    ;(timer as { unref?(): unknown }).unref?.()
+    if (!holds) (timer as { unref?(): unknown }).unref?.()
     return timer
   },
   clearTimer(handle) {

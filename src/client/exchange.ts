@@ -14,39 +14,15 @@ import type {
 } from '../protocol/index.ts'
 import { Link } from '../protocol/stream-queue.ts'
 import type { Timed } from './deadlines.ts'
+import type { ExchangeHost, Resender } from './exchange-host.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from './failure.ts'
 import { HTTP20Response } from './http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from './incoming.ts'
 import type { Body, PieceSource } from './request-body.ts'
+import type { PlannedRequest } from './request-init.ts'
 import { Senders } from './senders.ts'
 import { endWith, HIGH_WATER, Upload, type UploadOwner } from './upload.ts'
-
-/** A session, or the line in front of it, as its exchanges see it. */
-export interface ExchangeHost {
-  /** Milliseconds on the clock, the same throughout a turn. */
-  now(): number
-  /** The engine was asked something: the driver has to look. */
-  wake(): void
-  /** The exchange's deadline was moved. */
-  moved(exchange: Exchange): void
-  /** The connection is being closed: unread bodies do not hold it for ever. */
-  readonly closing: boolean
-  /** A promised request. Returns the exchange that takes it, undefined to refuse. */
-  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
-  /** The response's head arrived. */
-  responded(exchange: Exchange): void
-  /** The exchange goes elsewhere. */
-  released(exchange: Exchange): void
-  /** The exchange is over. */
-  settled(exchange: Exchange): void
-}
-
-/** Who may send a request again. */
-export interface Resender {
-  /** The request failed before it was answered. Returns true if it was withdrawn, to be begun again. */
-  resend(exchange: Exchange, failure: ClientFailure): boolean
-}
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
 let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void
@@ -73,12 +49,18 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   /** When the caller asked, in milliseconds on the clock. Written by `wait` or the first `begin`. */
   startedAt: number
   /** Told of failures before the response, if there is one. Written before `begin`. */
-  resender: Resender | undefined
+  resender: Resender<Exchange> | undefined
+  /** What is sent, and sent again. Written by the resender. */
+  planned: PlannedRequest | undefined
+  /** How often it was sent again. Written by the resender. */
+  resent: number
+  /** True once a source of its content was asked for some. */
+  #sourced: boolean
   /** Called for each informational response, if the caller wants to know. Written before `begin`. */
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** The engine's side; undefined before `begin`. */
   #stream: RequestStream | PushedStream | undefined
-  #host: ExchangeHost | undefined
+  #host: ExchangeHost<Exchange> | undefined
   #phase: number
   #streamId: number
   #totalDeadline: number
@@ -101,6 +83,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.incoming = new Incoming(this, plan.method, plan.decompress)
     this.startedAt = 0
     this.resender = undefined
+    this.planned = undefined
+    this.resent = 0
+    this.#sourced = false
     this.onInformationalResponse = undefined
     this.#stream = undefined
     this.#host = undefined
@@ -119,20 +104,20 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   // — what the connection does —
 
-  /** Waits in a line: it has a host and deadlines, and no stream yet. */
-  wait(host: ExchangeHost): void {
+  /** Waits in a line: it has a host and deadlines, and no stream yet. `counts`: a connection stands, so the wait is for a stream. */
+  wait(host: ExchangeHost<Exchange>, counts: boolean): void {
     const again = this.#host !== undefined
     this.#host = host
     if (!again) {
       this.startedAt = host.now()
       this.#watch()
     }
-    this.#limit(this.plan.limits.queue)
+    this.#limit(counts ? this.plan.limits.queue : 0)
   }
 
   /** Opens the request. Throws TypeError for a head or trailers that the engine refuses; nothing was sent then. */
   begin(
-    host: ExchangeHost,
+    host: ExchangeHost<Exchange>,
     open: (endStream: boolean) => RequestStream,
     body: Body | undefined,
     final: boolean,
@@ -169,7 +154,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   /** Takes a promised request, whose stream is open already. */
-  beginPushed(host: ExchangeHost, stream: PushedStream): void {
+  beginPushed(host: ExchangeHost<Exchange>, stream: PushedStream): void {
     this.#host = host
     this.startedAt = host.now()
     this.#stream = stream
@@ -191,6 +176,13 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   get settled(): boolean {
     return this.#phase === SETTLED
+  }
+
+  /** True if all that was given of the request can be given again. */
+  get replayable(): boolean {
+    if (this.planned === undefined) return false
+    const { body, final } = this.planned
+    return final && (body === undefined || body.replayable || !this.#sourced)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
@@ -283,6 +275,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     const { trailers } = this.plan
     if (final) this.#sent = true
     if (body?.open !== undefined) {
+      this.#sourced = true
       const source = body.open()
       this.#pump(source, body.length, final)
       return
@@ -331,6 +324,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#phase = RESPONDED
     if (!endStream) this.#limit(this.plan.limits.bodyIdle)
     this.#host!.responded(this)
+    this.resender?.answered(this)
     if (this.#resolve === undefined) return
     this.#resolve(new HTTP20Response(incoming))
     this.#resolve = undefined

@@ -150,6 +150,31 @@ export function destroyed(reason: unknown): ClientFailure {
   }
 }
 
+/** A request after `close` or `destroy`. */
+export function clientClosed(): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'user',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: 'the client was closed, and takes no more requests',
+    processed: 'no',
+    code: 'H2_CLIENT_CLOSED',
+  }
+}
+
+/** Connections to the origin end one after the other, and none answers: what waits fails with what the last ended with. */
+export function unanswered(last: ClientFailure | undefined): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'peer',
+    errorCode: last?.errorCode ?? ErrorCode.NO_ERROR,
+    reason: `its connections end unanswered, the last: ${last?.reason ?? 'closed by the peer'}`,
+    processed: 'no',
+    kind: 'CLOSED',
+    debugData: last?.debugData,
+  }
+}
+
 /** TLS agreed on another protocol than HTTP/2 (RFC 9113 §3.2). */
 export function wrongProtocol(alpn: string | undefined): H2Error {
   const chosen = alpn === undefined ? 'no protocol' : alpn

@@ -14,7 +14,8 @@ import {
 import type { Transport, TransportInfo } from '../transport/transport.ts'
 import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
-import type { Exchange, ExchangeHost } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { ExchangeHost } from './exchange-host.ts'
 import { type ClientFailure, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from './failure.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { PlannedRequest } from './request-init.ts'
@@ -27,7 +28,7 @@ interface Waiter<T> {
   readonly reject: (error: unknown) => void
 }
 
-export class Http2Session implements Session, ConnectionSink, DriverOwner, ExchangeHost {
+export class Http2Session implements Session, ConnectionSink, DriverOwner, ExchangeHost<Exchange> {
   readonly #owner: SessionOwner
   readonly #engine: Connection
   readonly #driver: Driver
@@ -90,6 +91,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
       connectTimeoutMs: limits.connect,
       tlsTimeoutMs: limits.tls,
       socketPath: settings.socketPath,
+      lookup: settings.lookup,
       proxy: settings.proxy,
       sessions: tlsSessions,
     }
@@ -122,6 +124,10 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   get worn(): boolean {
     return this.#engine.worn
+  }
+
+  get idle(): boolean {
+    return this.#open.size === 0
   }
 
   get openStreams(): number {
@@ -269,8 +275,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
-    const text = debugData === '' ? '' : `: ${debugData}`
-    this.#owner.reporter.notice(`is draining, GOAWAY with code ${errorCode}${text}`)
+    this.#owner.reporter.draining(errorCode, debugData)
     this.#owner.sessionDraining(this)
   }
 

@@ -4,6 +4,7 @@
  * listens, and no field value is ever told.
  */
 import { platform } from '#platform'
+import type { Failure } from '../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import { errorOf } from './failure.ts'
 
@@ -22,6 +23,9 @@ const CHANNELS = {
   connectionOpen: platform.channel('hyper:connection:open'),
   connectionClose: platform.channel('hyper:connection:close'),
   connectionError: platform.channel('hyper:connection:error'),
+  connectionDraining: platform.channel('hyper:connection:draining'),
+  requestQueued: platform.channel('hyper:request:queued'),
+  requestRetry: platform.channel('hyper:request:retry'),
   requestStart: platform.channel('hyper:request:start'),
   requestResponse: platform.channel('hyper:request:response'),
   requestEnd: platform.channel('hyper:request:end'),
@@ -64,6 +68,13 @@ export class Reporter {
     this.#say('warn', `${this.#origin} ${textOf(error)}`)
   }
 
+  draining(errorCode: number, debugData: string): void {
+    const channel = CHANNELS.connectionDraining
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin, errorCode, debugData })
+    const text = debugData === '' ? '' : `: ${debugData}`
+    this.#say('info', `${this.#origin} is draining, GOAWAY with code ${errorCode}${text}`)
+  }
+
   notice(text: string): void {
     this.#say('info', `${this.#origin} ${text}`)
   }
@@ -71,6 +82,23 @@ export class Reporter {
   /** True if making an error for `failed` is worth the while. */
   get hearsFailures(): boolean {
     return CHANNELS.connectionError.hasSubscribers || this.#logger?.warn !== undefined
+  }
+
+  /** It waits for a connection, or for a stream on one. */
+  requestQueued(exchange: Exchange): void {
+    const channel = CHANNELS.requestQueued
+    if (channel.hasSubscribers) channel.publish(this.#facts(exchange))
+    if (this.#debug) this.#line(exchange, 'waits')
+  }
+
+  /** It is sent again, after `delayMs`. */
+  requestResent(exchange: Exchange, failure: Failure, delayMs: number): void {
+    const channel = CHANNELS.requestRetry
+    if (channel.hasSubscribers) {
+      const error = errorOf(failure, exchange.streamId)
+      channel.publish({ ...this.#facts(exchange), attempt: exchange.resent, delayMs, error })
+    }
+    if (this.#debug) this.#line(exchange, `is sent again in ${ms(delayMs)}, ${failure.reason}`)
   }
 
   requestStarted(exchange: Exchange): void {

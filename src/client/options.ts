@@ -4,7 +4,7 @@
  */
 import { platform } from '#platform'
 import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
-import type { Dial, TlsOptions } from '../transport/transport.ts'
+import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
 import type { Logger } from './logging.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
@@ -31,6 +31,8 @@ export interface HTTP20ConnectionOptions {
   readonly proxy?: string | URL | undefined
   /** Path of a Unix domain socket to use instead of the target's host and port. */
   readonly socketPath?: string | undefined
+  /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */
+  readonly lookup?: Lookup | undefined
   /** Connects in place of the runtime's sockets. */
   readonly transport?: Dial | undefined
   /** Told what happens, a line at a time. */
@@ -53,6 +55,7 @@ export interface ConnectionSettings {
   readonly keepAlive: KeepAlive | false
   readonly proxy: string | undefined
   readonly socketPath: string | undefined
+  readonly lookup: Lookup | undefined
   readonly transport: Dial
   readonly logger: Logger | undefined
   readonly decompress: boolean
@@ -75,6 +78,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   keepAlive: 'any',
   proxy: 'any',
   socketPath: 'string',
+  lookup: 'function',
   transport: 'function',
   logger: 'object',
   decompress: 'boolean',
@@ -97,6 +101,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     keepAlive: checkKeepAlive(options.keepAlive),
     proxy: checkProxy(options.proxy),
     socketPath: options.socketPath,
+    lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
     decompress: options.decompress ?? true,

@@ -37,6 +37,8 @@ export interface Body {
   readonly length: number | undefined
   /** content-type to send if the caller names none. */
   readonly type: string | undefined
+  /** True if it can be given again from its beginning. */
+  readonly replayable: boolean
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder()
@@ -50,7 +52,8 @@ export function takeBody(body: unknown): Body {
     return whole(encoder.encode(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
   }
   if (body instanceof Blob) {
-    return pieces(() => readerSource(body.stream()), body.size, body.type === '' ? undefined : body.type)
+    const type = body.type === '' ? undefined : body.type
+    return pieces(() => readerSource(body.stream()), body.size, type, true)
   }
   if (body instanceof FormData) {
     const form = new Response(body)
@@ -62,11 +65,11 @@ export function takeBody(body: unknown): Body {
 }
 
 function whole(bytes: Uint8Array, type: string | undefined): Body {
-  return { bytes, open: undefined, length: bytes.length, type }
+  return { bytes, open: undefined, length: bytes.length, type, replayable: true }
 }
 
-function pieces(open: () => PieceSource, length?: number, type?: string): Body {
-  return { bytes: undefined, open, length, type }
+function pieces(open: () => PieceSource, length?: number, type?: string, replayable = false): Body {
+  return { bytes: undefined, open, length, type, replayable }
 }
 
 function streamed(body: object): Body {

@@ -45,7 +45,15 @@ export interface PlannedRequest {
   readonly final: boolean
 }
 
-const NAMES = new Set(['headers', 'body', 'trailers', 'signal', 'priority', 'timeouts', 'protocol'])
+const NAMES: ReadonlySet<string> = new Set([
+  'headers',
+  'body',
+  'trailers',
+  'signal',
+  'priority',
+  'timeouts',
+  'protocol',
+])
 const NO_INIT: HTTP20RequestInit = {}
 /** Methods whose requests say so if they have no content (RFC 9110 §8.6). */
 const MEANT_TO_HAVE_CONTENT: readonly string[] = ['POST', 'PUT', 'PATCH']
@@ -58,8 +66,9 @@ export function planRequest(
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,
+  names: ReadonlySet<string> = NAMES,
 ): PlannedRequest {
-  if (init !== NO_INIT) checkInit(init)
+  if (init !== NO_INIT) checkInit(init, names)
   const { body: given, trailers } = init
   const body = given === undefined || given === null ? undefined : takeBody(given)
   let fields = init.headers === undefined ? undefined : fieldList(init.headers)
@@ -83,11 +92,16 @@ export function planRequest(
   return { plan, head, body: body && { ...body, length }, final }
 }
 
-function checkInit(init: HTTP20RequestInit): void {
+/** The names of a request's options, and others. */
+export function initNames(...others: string[]): ReadonlySet<string> {
+  return new Set([...NAMES, ...others])
+}
+
+function checkInit(init: HTTP20RequestInit, names: ReadonlySet<string>): void {
   if (typeof init !== 'object' || init === null) throw new TypeError('init must be an object')
   for (const name in init) {
-    if (!NAMES.has(name)) {
-      throw new TypeError(`${name} is not an option of a request; known are ${[...NAMES].join(', ')}`)
+    if (!names.has(name)) {
+      throw new TypeError(`${name} is not an option of a request; known are ${[...names].join(', ')}`)
     }
   }
   const { signal } = init

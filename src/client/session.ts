@@ -24,6 +24,8 @@ export interface Session {
   readonly ready: boolean
   /** True once it should not be used for new requests, though it could be. */
   readonly worn: boolean
+  /** True if nothing is open on it and nothing waits in it. */
+  readonly idle: boolean
   /** Requests that were sent and are not finished. */
   readonly openStreams: number
   /** Requests that would be sent at once, were they opened now. May be negative. */

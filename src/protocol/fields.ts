@@ -98,6 +98,12 @@ function checkPath(method: string, path: string | undefined): void {
   }
 }
 
+/** Checks head and fields of a request, as `open` does. Throws TypeError naming the part. */
+export function checkRequest(head: RequestHead): void {
+  checkRequestHead(head)
+  checkSentFields(head.fields, head.authority)
+}
+
 /** Checks the regular fields that we send (RFC 9113 §8.2.1, §8.2.2). Throws TypeError naming the field. */
 export function checkSentFields(fields: FieldList, authority?: string): void {
   for (let i = 0; i < fields.length; i += 2) {

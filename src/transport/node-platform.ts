@@ -24,5 +24,6 @@ export const platform: Platform = {
     size <= SMALL ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
   decoder,
   channel: (name) => diagnosticsChannel.channel(name),
+  env: (name) => process.env[name],
   frameLog: lineLog(debuglog('hyper')),
 }

@@ -3,7 +3,7 @@
  * The one rule: whoever leaves early leaves no socket behind, whether by
  * failure, time limit or signal.
  */
-import net, { type OnReadOpts, type Socket } from 'node:net'
+import net, { type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { authorityOf, connectError, dialError, tlsError } from './dial-failure.ts'
 import { Limit, reached } from './dial-step.ts'
@@ -90,7 +90,13 @@ async function connect(
 /** Opens a socket that reads into the buffer of `onread`. With TLS, Node begins the handshake by itself. */
 function open(target: DialTarget, options: DialOptions, onread: OnReadOpts): Socket {
   const { host, port } = target
-  const where = options.socketPath === undefined ? { host, port } : { path: options.socketPath }
+  const { lookup, socketPath } = options
+  const where =
+    socketPath !== undefined
+      ? { path: socketPath }
+      : lookup === undefined
+        ? { host, port }
+        : { host, port, lookup: lookup as LookupFunction }
   if (!target.secure) return net.connect({ ...where, allowHalfOpen: true, onread })
   return startTls(offerOf(target, options, onread), where)
 }

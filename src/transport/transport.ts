@@ -24,6 +24,19 @@ export interface TlsOptions {
   readonly [option: string]: unknown
 }
 
+/** Finds the addresses of a host name; the signature of Node's `dns.lookup`. */
+export type Lookup = (
+  hostname: string,
+  options: { readonly all?: boolean | undefined; readonly family?: number | string | undefined },
+  callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
+) => void
+
+/** One address that a lookup found. */
+export interface LookupAddress {
+  readonly address: string
+  readonly family: number
+}
+
 /** How to connect. */
 export interface DialOptions {
   readonly tls?: TlsOptions | undefined
@@ -33,6 +46,8 @@ export interface DialOptions {
   readonly connectTimeoutMs: number
   /** Milliseconds that the TLS handshake may take; 0 for no limit. */
   readonly tlsTimeoutMs: number
+  /** Looks host names up in place of the system, called as `dns.lookup` is. */
+  readonly lookup?: Lookup | undefined
   /** Path of a Unix domain socket (or named pipe) to use instead of host and port. */
   readonly socketPath?: string | undefined
   /** URL of an HTTP proxy, `http://user:password@host:port` or `https://…`; tunnelled through by CONNECT. */
@@ -117,6 +132,8 @@ export interface Platform {
   decoder(coding: string): Decode | undefined
   /** A channel by name; the same object for the same name. */
   channel(name: string): DiagnosticsChannel
+  /** A variable of the environment. */
+  env(name: string): string | undefined
   /** Takes a line per frame; undefined unless the user asked for it (`NODE_DEBUG=hyper`). */
   readonly frameLog: ((line: string) => void) | undefined
 }

@@ -1,0 +1,19 @@
+/**
+ * A request to any origin, as `Client.request` takes it.
+ */
+import type { HTTP20Response, Informational } from './http20-response.ts'
+import type { HTTP20RequestInit } from './request-init.ts'
+
+/** What a request has besides its URL. */
+export interface ClientRequestInit extends HTTP20RequestInit {
+  /** Default `GET`. */
+  readonly method?: string | undefined
+  /** Called for each informational (1xx) response, before the final one (RFC 9110 §15.2). */
+  readonly onInformational?: ((informational: Informational) => void) | undefined
+}
+
+/**
+ * Sends one request and gives its response; follows nothing. Rejects with an
+ * `H2Error`, a TypeError or RangeError for misuse, or the signal's own reason.
+ */
+export type SendRequest = (url: URL | string, init?: ClientRequestInit) => Promise<HTTP20Response>

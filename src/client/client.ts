@@ -1,0 +1,166 @@
+/**
+ * `Client`: requests to any origin, over a pool of connections. Owns what a
+ * user holds, and leaves every decision to the pool and the policies. Its one
+ * rule: misuse rejects the promise of the request, and touches nothing else.
+ */
+import { type ClientOptions, type ClientSettings, checkClientOptions } from './client-options.ts'
+import type { ClientRequestInit } from './client-request.ts'
+import { Exchange } from './exchange.ts'
+import { clientClosed, errorOf, Rejection } from './failure.ts'
+import { type HTTP20Response, toHeaders } from './http20-response.ts'
+import type { InformationalFields } from './incoming.ts'
+import type { OriginPool } from './origin-pool.ts'
+import { pause } from './pause.ts'
+import { Pool } from './pool.ts'
+import { initNames, planRequest } from './request-init.ts'
+import { statusDelay } from './retry-policy.ts'
+import { Router } from './router.ts'
+import type { OriginStats } from './stats.ts'
+
+/** Plain data on a client. */
+export interface ClientStats {
+  /** Connections and dials of all origins. */
+  readonly connections: number
+  /** Requests that wait for a connection, or for a stream on one. */
+  readonly waiting: number
+  /** Requests that were sent and are not finished. */
+  readonly open: number
+  /** Origins that have a connection, or a request that waits for one. */
+  readonly origins: readonly OriginStats[]
+}
+
+const NAMES = initNames('method', 'onInformational')
+const NO_INIT: ClientRequestInit = {}
+
+/**
+ * An HTTP client for any number of origins. Connections are made when they are
+ * needed, shared by requests, replaced when they end, and closed when idle.
+ *
+ * @example
+ * await using client = new Client({ timeouts: { connect: 5_000, headers: 30_000 } })
+ * const response = await client.request('https://example.com/', { method: 'POST', body: 'x' })
+ * console.log(response.status, await response.text())
+ */
+export class Client {
+  readonly #settings: ClientSettings
+  readonly #pool: Pool
+  readonly #router: Router
+  #closing: Promise<void> | undefined
+
+  /** @throws TypeError, RangeError naming the option that is wrong */
+  constructor(options?: ClientOptions) {
+    const settings = checkClientOptions(options)
+    const { clock, logger } = settings.connection
+    this.#settings = settings
+    this.#pool = new Pool({
+      retry: settings.retry,
+      limitPerOrigin: settings.maxConnectionsPerOrigin,
+      limit: settings.maxConnections,
+      idleTimeout: settings.idleTimeout,
+      maxAge: settings.maxAge,
+      clock,
+      logger,
+      pushed: undefined,
+    })
+    this.#router = new Router(this.#pool, settings)
+    this.#closing = undefined
+  }
+
+  /**
+   * Sends a request and gives its response, redirects and all. Rejects with an
+   * `H2Error`, with TypeError or RangeError for misuse, or with the reason of
+   * the signal. The response has to be read or cancelled.
+   */
+  request(url: string | URL, init: ClientRequestInit = NO_INIT): Promise<HTTP20Response> {
+    try {
+      const sent = this.#send(url, init, 0)
+      return this.#settings.retry.statuses.length === 0 ? sent.response() : this.#checked(sent, url, init)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #send(url: string | URL, init: ClientRequestInit, resent: number): Exchange {
+    if (this.#closing !== undefined) throw errorOf(clientClosed(), 0)
+    const router = this.#router
+    const origin: OriginPool = router.route(url)
+    const { timeouts, decompress } = origin.settings
+    const method = init.method ?? 'GET'
+    const planned = planRequest(origin.defaults, timeouts, decompress, method, router.path, init, NAMES)
+    const exchange = new Exchange(planned.plan)
+    exchange.resent = resent
+    const { onInformational } = init
+    if (onInformational !== undefined) {
+      if (typeof onInformational !== 'function') throw new TypeError('onInformational must be a function')
+      exchange.onInformationalResponse = told(onInformational)
+    }
+    const { signal } = planned.plan
+    if (signal?.aborted === true) exchange.fail(new Rejection(signal.reason))
+    else origin.submit(exchange, planned)
+    return exchange
+  }
+
+  /** Sends again what got a status that the caller said to repeat. */
+  async #checked(first: Exchange, url: string | URL, init: ClientRequestInit): Promise<HTTP20Response> {
+    const { retry, connection } = this.#settings
+    for (let exchange = first; ; ) {
+      const response = await exchange.response()
+      const { replayable, resent, plan } = exchange
+      const attempt = { method: plan.method, replayable, resent, sent: true }
+      const retryAfter = response.getHeader('retry-after')
+      const delay = statusDelay(retry, attempt, response.status, retryAfter, Date.now(), Math.random())
+      if (delay === undefined) return response
+      response.cancel()
+      await pause(delay, plan.signal, connection.clock)
+      exchange = this.#send(url, init, resent + 1)
+    }
+  }
+
+  /** Plain, small data: connections, and what waits and is open on them. */
+  stats(): ClientStats {
+    const origins = [...this.#pool.origins].map((origin) => origin.stats)
+    return {
+      connections: this.#pool.count,
+      waiting: sum(origins, (origin) => origin.waiting),
+      open: sum(origins, (origin) => sum(origin.connections, (connection) => connection.streamsOpen)),
+      origins,
+    }
+  }
+
+  /** Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for that. */
+  close(): Promise<void> {
+    this.#closing ??= this.#pool.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Ends now: every request that waits or is open rejects with an `H2Error` whose `cause` is `reason`. */
+  destroy(reason?: unknown): void {
+    this.#pool.destroy(reason)
+    this.#closing ??= this.#pool.close()
+  }
+}
+
+/** Callers get `Headers`, and what they throw is theirs. */
+function told(
+  callback: NonNullable<ClientRequestInit['onInformational']>,
+): (informational: InformationalFields) => void {
+  return ({ status, fields }) => {
+    try {
+      callback({ status, headers: toHeaders(fields) })
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}
+
+function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += valueOf(item)
+  return total
+}

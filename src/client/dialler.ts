@@ -1,0 +1,122 @@
+/**
+ * Dials for one origin of a pool: how many are under way, and when the next may
+ * begin. Its one rule: every dial ends in one call, with a transport or with
+ * what went wrong, and one that is not wanted any more leaves no socket.
+ */
+import type { Transport } from '../transport/transport.ts'
+import { dialFailed, type Ending } from './failure.ts'
+import type { Reporter } from './logging.ts'
+import type { ConnectionSettings } from './options.ts'
+import type { OriginMemory } from './origin-memory.ts'
+import { dialBackoff } from './pool-policy.ts'
+import type { Target } from './target.ts'
+
+/** Whom it dials for. */
+export interface DiallerOwner {
+  readonly target: Target
+  readonly settings: ConnectionSettings
+  readonly reporter: Reporter
+  /** A transport stands. */
+  dialled(transport: Transport): void
+  /** A dial failed, or was given up. */
+  undialled(ending: Ending): void
+}
+
+export class Dialler {
+  readonly #owner: DiallerOwner
+  readonly #memory: OriginMemory
+  readonly #underWay: Set<AbortController>
+  /** Dials that failed since one succeeded. */
+  #failures: number
+  /** Until then nothing is dialled, in milliseconds on the clock. */
+  #notBefore: number
+  #timer: unknown
+
+  constructor(owner: DiallerOwner, memory: OriginMemory) {
+    this.#owner = owner
+    this.#memory = memory
+    this.#underWay = new Set()
+    this.#failures = 0
+    this.#notBefore = 0
+    this.#timer = undefined
+  }
+
+  /** Dials under way. */
+  get underWay(): number {
+    return this.#underWay.size
+  }
+
+  /** True if the next dial has to wait; `due` is called once when it need not any more. */
+  putOff(due: () => void): boolean {
+    const { clock } = this.#owner.settings
+    const wait = this.#notBefore - clock.now()
+    if (wait <= 0) return false
+    this.#timer ??= clock.setTimer(
+      () => {
+        this.#timer = undefined
+        due()
+      },
+      wait,
+      true,
+    )
+    return true
+  }
+
+  /** The next dial waits for so long. */
+  delay(delayMs: number): void {
+    this.#notBefore = this.#owner.settings.clock.now() + delayMs
+  }
+
+  /** The next dial waits, longer with every failure in a row. */
+  backOff(): void {
+    this.delay(dialBackoff(this.#failures))
+  }
+
+  /** Begins a dial. */
+  dial(): void {
+    const { settings, target, reporter } = this.#owner
+    const startedAt = settings.clock.now()
+    const abort = new AbortController()
+    this.#underWay.add(abort)
+    reporter.connecting()
+    const options = {
+      tls: settings.tls,
+      alpn: this.#memory.http1Required ? ['http/1.1'] : ['h2', 'http/1.1'],
+      connectTimeoutMs: settings.timeouts.connect,
+      tlsTimeoutMs: settings.timeouts.tls,
+      socketPath: settings.socketPath,
+      proxy: settings.proxy,
+      lookup: settings.lookup,
+      sessions: this.#memory,
+    }
+    // One that throws is one that rejects.
+    const dial = async (): Promise<Transport> => settings.transport(target, options, abort.signal)
+    dial().then(
+      (transport) => {
+        if (abort.signal.aborted) {
+          transport.destroy()
+          this.#failed(dialFailed(abort.signal.reason), abort)
+          return
+        }
+        this.#underWay.delete(abort)
+        this.#failures = 0
+        reporter.opened(transport.info.remoteAddress, transport.alpn, settings.clock.now() - startedAt)
+        this.#owner.dialled(transport)
+      },
+      (error: unknown) => this.#failed(dialFailed(error), abort),
+    )
+  }
+
+  #failed(ending: Ending, abort: AbortController): void {
+    this.#underWay.delete(abort)
+    this.#failures += 1
+    this.#owner.undialled(ending)
+  }
+
+  /** Gives up every dial under way. */
+  abort(reason: unknown): void {
+    for (const abort of this.#underWay) abort.abort(reason)
+    this.#owner.settings.clock.clearTimer(this.#timer)
+    this.#timer = undefined
+  }
+}

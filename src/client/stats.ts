@@ -1,0 +1,51 @@
+/**
+ * Plain data on connections, for `stats`: numbers and names, no live object.
+ */
+import type { TransportInfo } from '../transport/transport.ts'
+import type { HttpVersion } from './incoming.ts'
+import type { Session, SessionState } from './session.ts'
+
+/** One connection of a `Client`. */
+export interface SessionStats {
+  readonly httpVersion: HttpVersion
+  readonly state: SessionState
+  /** Requests that were sent and are not finished. */
+  readonly streamsOpen: number
+  /** Requests that it would take now. */
+  readonly streamsFree: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** Smallest measured, in milliseconds; NaN before the first. */
+  readonly roundTripTime: number
+  /** Octets that may be sent, and received, on the connection now (RFC 9113 §5.2). */
+  readonly sendWindow: number
+  readonly recvWindow: number
+  /** Addresses and TLS. */
+  readonly transport: TransportInfo
+}
+
+/** One origin of a `Client`, in one security context. */
+export interface OriginStats {
+  readonly origin: string
+  /** Requests that wait for a connection, or for a stream on one. */
+  readonly waiting: number
+  /** Dials under way. */
+  readonly dialling: number
+  readonly connections: readonly SessionStats[]
+}
+
+/** What is to be said of a session. */
+export function sessionStats(session: Session): SessionStats {
+  return {
+    httpVersion: session.httpVersion,
+    state: session.state,
+    streamsOpen: session.openStreams,
+    streamsFree: Math.max(0, session.freeStreams),
+    bytesReceived: session.bytesReceived,
+    bytesSent: session.bytesSent,
+    roundTripTime: session.roundTripTime,
+    sendWindow: session.sendWindow,
+    recvWindow: session.recvWindow,
+    transport: session.info,
+  }
+}

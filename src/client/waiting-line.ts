@@ -1,0 +1,140 @@
+/**
+ * Requests that wait for a connection or for a stream on one, first come first
+ * served, and those that are put off before they are sent again. Its one rule:
+ * whoever waits can be aborted and has its deadline.
+ */
+import type { Clock } from './clock.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Exchange } from './exchange.ts'
+import type { ExchangeHost } from './exchange-host.ts'
+import type { Ending } from './failure.ts'
+import type { Reporter } from './logging.ts'
+
+export class WaitingLine implements ExchangeHost<Exchange> {
+  readonly #clock: Clock
+  readonly #reporter: Reporter
+  /** A wait ended without the line being asked. */
+  readonly #onLeft: () => void
+  readonly #line: Set<Exchange>
+  /** Those put off, with their timers. */
+  readonly #later: Map<Exchange, unknown>
+  readonly #deadlines: Deadlines<Exchange>
+  #timer: unknown
+  #timerAt: number
+
+  constructor(clock: Clock, reporter: Reporter, onLeft: () => void) {
+    this.#clock = clock
+    this.#reporter = reporter
+    this.#onLeft = onLeft
+    this.#line = new Set()
+    this.#later = new Map()
+    this.#deadlines = new Deadlines()
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+  }
+
+  /** Requests in the line, those put off not counted. */
+  get size(): number {
+    return this.#line.size
+  }
+
+  /** True if nobody waits, and nobody is put off. */
+  get empty(): boolean {
+    return this.#line.size === 0 && this.#later.size === 0
+  }
+
+  /** Joins at the end. `counts`: a connection stands, so that from now on the wait is for a stream. */
+  join(exchange: Exchange, counts: boolean): void {
+    this.#deadlines.add(exchange)
+    this.#line.add(exchange)
+    exchange.wait(this, counts)
+    this.#reporter.requestQueued(exchange)
+  }
+
+  /** Joins the line after a while; `due` is called then. */
+  joinLater(exchange: Exchange, delayMs: number, due: () => void): void {
+    this.#deadlines.add(exchange)
+    exchange.wait(this, false)
+    const ripe = (): void => {
+      this.#later.delete(exchange)
+      this.#line.add(exchange)
+      due()
+    }
+    this.#later.set(exchange, this.#clock.setTimer(ripe, delayMs, true))
+  }
+
+  /** Takes out the first; undefined if nobody is in the line. */
+  shift(): Exchange | undefined {
+    for (const exchange of this.#line) {
+      this.#leave(exchange)
+      return exchange
+    }
+    return undefined
+  }
+
+  /** A connection stands: waiting for a stream counts. */
+  connected(): void {
+    for (const exchange of this.#line) exchange.connected()
+  }
+
+  /** Everybody fails. */
+  fail(ending: Ending): void {
+    for (const exchange of [...this.#line, ...this.#later.keys()]) exchange.fail(ending)
+  }
+
+  #leave(exchange: Exchange): void {
+    this.#deadlines.remove(exchange)
+    this.#line.delete(exchange)
+    const timer = this.#later.get(exchange)
+    if (timer === undefined) return
+    this.#clock.clearTimer(timer)
+    this.#later.delete(exchange)
+  }
+
+  // — `ExchangeHost` —
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  wake(): void {}
+
+  moved(exchange: Exchange): void {
+    if (this.#deadlines.note(exchange.deadline)) this.#arm()
+  }
+
+  get closing(): boolean {
+    return false
+  }
+
+  pushed(): undefined {
+    return undefined
+  }
+
+  responded(): void {}
+
+  released(exchange: Exchange): void {
+    this.#leave(exchange)
+  }
+
+  settled(exchange: Exchange): void {
+    this.#leave(exchange)
+    this.#reporter.settled(exchange, this.#clock.now())
+    this.#onLeft()
+  }
+
+  #arm(): void {
+    const { next } = this.#deadlines
+    if (next >= this.#timerAt) return
+    this.#clock.clearTimer(this.#timer)
+    this.#timerAt = next
+    this.#timer = this.#clock.setTimer(this.#ring, Math.max(0, Math.ceil(next - this.#clock.now())))
+  }
+
+  readonly #ring = (): void => {
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    this.#deadlines.expire(this.#clock.now())
+    if (this.#deadlines.size > 0) this.#arm()
+  }
+}
