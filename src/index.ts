@@ -14,11 +14,8 @@ export { Client, type ClientStats } from './client/client.ts'
 export type { ClientOptions } from './client/client-options.ts'
 export type { ClientRequestInit, SendRequest } from './client/client-request.ts'
 export type { Clock } from './client/clock.ts'
-export {
-  type ConnectionState,
-  type ConnectionStats,
-  HTTP20Connection,
-} from './client/http20-connection.ts'
+export { HTTPConnection } from './client/http-connection.ts'
+export { HTTP20Connection } from './client/http20-connection.ts'
 export type { HTTP20Push } from './client/http20-push.ts'
 export type { HTTP20Response, Informational } from './client/http20-response.ts'
 export type { HTTP20Stream } from './client/http20-stream.ts'
@@ -27,6 +24,7 @@ export type { HTTP20ConnectionOptions } from './client/options.ts'
 export type { Piece, RequestBody } from './client/request-body.ts'
 export type { HeadersInput, Priority } from './client/request-head.ts'
 export type { HTTP20RequestInit } from './client/request-init.ts'
+export type { ConnectionState, ConnectionStats, OriginStats, SessionStats } from './client/stats.ts'
 export type { Timeouts } from './client/timeouts.ts'
 export type { TrailersInput } from './client/upload.ts'
 export { version } from './client/version.ts'

@@ -12,6 +12,7 @@ import {
   type PushedStream,
 } from '../protocol/index.ts'
 import type { Transport, TransportInfo } from '../transport/transport.ts'
+import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
@@ -22,9 +23,9 @@ import type { PlannedRequest } from './request-init.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 import type { TimeLimits } from './timeouts.ts'
 
-/** Someone who waits for something that may fail. */
-interface Waiter<T> {
-  readonly resolve: (value: T) => void
+/** Someone who waits for the answer to a PING. */
+interface Pinger {
+  readonly resolve: (roundTripTime: number) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -38,8 +39,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   #dialAbort: AbortController | undefined
   #info: TransportInfo
   /** Callers of `connect`. */
-  #connectors: Waiter<void>[]
-  readonly #pings: Map<number, Waiter<number>>
+  readonly #connectors: ConnectWaiters
+  readonly #pings: Map<number, Pinger>
   /** Callers that wait until the transport is gone. */
   #closers: (() => void)[]
   #gone: boolean
@@ -56,7 +57,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#startedAt = 0
     this.#dialAbort = undefined
     this.#info = {}
-    this.#connectors = []
+    this.#connectors = new ConnectWaiters()
     this.#pings = new Map()
     this.#closers = []
     this.#gone = false
@@ -109,9 +110,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   /** Resolves when the transport stands. */
   connected(): Promise<void> {
     if (this.#state === 'open') return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#connectors.push({ resolve, reject })
-    })
+    return this.#connectors.wait()
   }
 
   get httpVersion(): '2' {
@@ -232,7 +231,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
       this.#driver.now() - this.#startedAt,
     )
     for (const exchange of this.#open.all()) exchange.connected()
-    for (const { resolve } of this.#takeConnectors()) resolve()
+    this.#connectors.connected()
   }
 
   /** No transport: the engine never sent a byte, so everything fails with what the dial failed with. */
@@ -249,14 +248,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#finish()
   }
 
-  #takeConnectors(): Waiter<void>[] {
-    const connectors = this.#connectors
-    this.#connectors = []
-    return connectors
-  }
-
   #rejectWaiters(ending: Ending): void {
-    for (const { reject } of this.#takeConnectors()) reject(errorOf(ending, 0))
+    this.#connectors.fail(ending)
     for (const { reject } of this.#pings.values()) reject(errorOf(ending, 0))
     this.#pings.clear()
   }

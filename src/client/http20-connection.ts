@@ -4,7 +4,7 @@
  * that happens on it. Its one rule: a session that ended in any way is
  * forgotten, and the next request begins anew.
  */
-import type { SessionCache, TransportInfo } from '../transport/transport.ts'
+import type { SessionCache } from '../transport/transport.ts'
 import { ConnectionFace } from './connection-face.ts'
 import type { Exchange } from './exchange.ts'
 import { Rejection } from './failure.ts'
@@ -13,27 +13,7 @@ import { Reporter } from './logging.ts'
 import { type ConnectionSettings, checkOptions, type HTTP20ConnectionOptions } from './options.ts'
 import type { PlannedRequest } from './request-init.ts'
 import type { Session, SessionOwner } from './session.ts'
-
-/** `'draining'`: what is open finishes, and the next request begins a new connection. */
-export type ConnectionState = 'idle' | 'connecting' | 'open' | 'draining'
-
-/** Plain data on a connection. */
-export interface ConnectionStats {
-  readonly state: ConnectionState
-  /** Requests whose HEADERS were sent and that are not finished. */
-  readonly streamsOpen: number
-  /** Requests that wait for a stream. */
-  readonly streamsQueued: number
-  readonly bytesReceived: number
-  readonly bytesSent: number
-  /** Smallest measured, in milliseconds; NaN before the first. */
-  readonly roundTripTime: number
-  /** Octets that may be sent, and received, on the connection now (RFC 9113 §5.2). */
-  readonly sendWindow: number
-  readonly recvWindow: number
-  /** Addresses and TLS. */
-  readonly transport: TransportInfo
-}
+import { type ConnectionState, type ConnectionStats, connectionStats } from './stats.ts'
 
 /**
  * An HTTP/2 connection to one origin. It dials when it is first needed, carries
@@ -93,18 +73,7 @@ export class HTTP20Connection extends ConnectionFace {
 
   /** Plain, small data: streams, bytes, round trip, windows, addresses. */
   get stats(): ConnectionStats {
-    const { engine, info } = this.#session
-    return {
-      state: this.state,
-      streamsOpen: engine.openStreams,
-      streamsQueued: engine.queuedStreams,
-      bytesReceived: engine.bytesReceived,
-      bytesSent: engine.bytesSent,
-      roundTripTime: engine.roundTripTime,
-      sendWindow: engine.sendWindow,
-      recvWindow: engine.recvWindow,
-      transport: info,
-    }
+    return connectionStats(this.state, this.#session.engine.queuedStreams, this.#session)
   }
 
   /** Connects, if it is not. Never needed: the first request connects. Rejects with an `H2Error`. */

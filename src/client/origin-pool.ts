@@ -7,6 +7,7 @@
 import { ErrorCode } from '../frame/registry.ts'
 import { checkRequest, type PromisedHead } from '../protocol/index.ts'
 import type { SessionCache, Transport } from '../transport/transport.ts'
+import { ConnectWaiters } from './connect-waiters.ts'
 import { Dialler, type DiallerOwner } from './dialler.ts'
 import type { Exchange } from './exchange.ts'
 import type { Resender } from './exchange-host.ts'
@@ -55,11 +56,6 @@ export interface OriginContext {
   readonly h2c: boolean
 }
 
-interface Waiter {
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
-
 export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange> {
   readonly key: string
   readonly target: Target
@@ -80,7 +76,9 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   #barren: number
   /** Why the last request on a connection failed. */
   #lastFailure: ClientFailure | undefined
-  #connectors: Waiter[]
+  readonly #connectors: ConnectWaiters
+  /** What GOAWAY says. */
+  #goodbye: number
   /** Callers of `close`; undefined while it takes requests. */
   #closers: (() => void)[] | undefined
 
@@ -100,8 +98,9 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#dialler = new Dialler(this, context.memory)
     this.#barren = 0
     this.#lastFailure = undefined
-    this.#connectors = []
+    this.#connectors = new ConnectWaiters()
     this.#closers = undefined
+    this.#goodbye = ErrorCode.NO_ERROR
   }
 
   // — requests —
@@ -244,10 +243,9 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Resolves when a connection stands. */
   connect(): Promise<void> {
     if (this.#members.length > 0) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#connectors.push({ resolve, reject })
-      this.#grow()
-    })
+    const connected = this.#connectors.wait()
+    this.#grow()
+    return connected
   }
 
   /** The connection that is used first, if one stands. */
@@ -263,7 +261,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Dials as many connections as are wanted and may be had. */
   #grow(): void {
     const wanted = dialsWanted({
-      waiting: this.#line.size + (this.#members.length === 0 ? this.#connectors.length : 0),
+      waiting: this.#line.size + (this.#members.length === 0 ? this.#connectors.size : 0),
       dialling: this.#dialler.underWay,
       usable: this.#members.length,
       unproved: this.#members.filter((member) => !member.proved || member.probing).length,
@@ -290,7 +288,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     member.session = adopted(member, transport)
     this.#members.push(member)
     this.#line.connected()
-    for (const { resolve } of this.#takeConnectors()) resolve()
+    this.#connectors.connected()
     this.turned(member)
     this.#grow()
   }
@@ -306,13 +304,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   #failWaiting(ending: Ending): void {
     this.#line.fail(ending)
-    for (const { reject } of this.#takeConnectors()) reject(errorOf(ending, 0))
-  }
-
-  #takeConnectors(): Waiter[] {
-    const connectors = this.#connectors
-    this.#connectors = []
-    return connectors
+    this.#connectors.fail(ending)
   }
 
   // — `MemberOwner` —
@@ -332,7 +324,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Takes no more requests; what is open on it finishes. */
   expire(member: Member): void {
     this.#leave(member)
-    void member.session!.close(ErrorCode.NO_ERROR)
+    void member.session!.close(this.#goodbye)
   }
 
   #leave(member: Member): void {
@@ -393,7 +385,8 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   // — the end —
 
   /** Finishes what waits and what is open, then closes every connection. */
-  close(): Promise<void> {
+  close(errorCode: number): Promise<void> {
+    this.#goodbye = errorCode
     this.#closers ??= []
     const closed = new Promise<void>((resolve) => this.#closers!.push(resolve))
     this.#settle()
@@ -404,7 +397,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   destroy(reason: unknown): void {
     const failure = destroyed(reason)
     this.#line.fail({ ...failure, processed: 'no' })
-    for (const { reject } of this.#takeConnectors()) reject(errorOf(failure, 0))
+    this.#connectors.fail(failure)
     this.#dialler.abort(reason)
     for (const member of [...this.#members, ...this.#leaving]) member.session!.destroy(reason)
     this.#settle()
@@ -431,11 +424,16 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     return this.#dialler.underWay
   }
 
+  /** Requests in the line. */
+  get waiting(): number {
+    return this.#line.size
+  }
+
   /** Plain data. */
   get stats(): OriginStats {
-    const { target, dialling } = this
+    const { target, dialling, waiting } = this
     const connections = [...this.#members, ...this.#leaving].map(({ session }) => sessionStats(session!))
-    return { origin: target.origin, waiting: this.#line.size, dialling, connections }
+    return { origin: target.origin, waiting, dialling, connections }
   }
 }
 

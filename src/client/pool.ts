@@ -79,7 +79,7 @@ export class Pool implements PoolHost {
 
   /** Finishes everything that waits or is open, then closes. */
   async close(): Promise<void> {
-    await Promise.all([...this.#origins.values()].map((origin) => origin.close()))
+    await Promise.all([...this.#origins.values()].map((origin) => origin.close(0)))
   }
 
   destroy(reason: unknown): void {

@@ -5,6 +5,27 @@ import type { TransportInfo } from '../transport/transport.ts'
 import type { HttpVersion } from './incoming.ts'
 import type { Session, SessionState } from './session.ts'
 
+/** `'draining'`: what is open finishes, and the next request begins a new connection. */
+export type ConnectionState = 'idle' | 'connecting' | 'open' | 'draining'
+
+/** Plain data on a connection. */
+export interface ConnectionStats {
+  readonly state: ConnectionState
+  /** Requests whose HEADERS were sent and that are not finished. */
+  readonly streamsOpen: number
+  /** Requests that wait for a stream. */
+  readonly streamsQueued: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** Smallest measured, in milliseconds; NaN before the first. */
+  readonly roundTripTime: number
+  /** Octets that may be sent, and received, on the connection now (RFC 9113 §5.2). */
+  readonly sendWindow: number
+  readonly recvWindow: number
+  /** Addresses and TLS. */
+  readonly transport: TransportInfo
+}
+
 /** One connection of a `Client`. */
 export interface SessionStats {
   readonly httpVersion: HttpVersion
@@ -47,5 +68,24 @@ export function sessionStats(session: Session): SessionStats {
     sendWindow: session.sendWindow,
     recvWindow: session.recvWindow,
     transport: session.info,
+  }
+}
+
+/** What is to be said of a connection object whose session is this, or that has none. */
+export function connectionStats(
+  state: ConnectionState,
+  streamsQueued: number,
+  session: Session | undefined,
+): ConnectionStats {
+  return {
+    state,
+    streamsOpen: session?.openStreams ?? 0,
+    streamsQueued,
+    bytesReceived: session?.bytesReceived ?? 0,
+    bytesSent: session?.bytesSent ?? 0,
+    roundTripTime: session?.roundTripTime ?? Number.NaN,
+    sendWindow: session?.sendWindow ?? 0,
+    recvWindow: session?.recvWindow ?? 0,
+    transport: session?.info ?? {},
   }
 }

@@ -155,10 +155,12 @@ describe('the entry', () => {
   test('exports at most 15 names', () => {
     expect(Object.keys(entry).sort()).toEqual([
       'AdaptiveWindowManager',
+      'Client',
       'EagerWindowManager',
       'FixedWindowManager',
       'H2Error',
       'HTTP20Connection',
+      'HTTPConnection',
       'WindowManager',
       'version',
     ])
