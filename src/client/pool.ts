@@ -123,6 +123,10 @@ export class Pool implements PoolHost {
   }
 
   idle(member: Member): void {
+    if (this.#starved.size > 0) {
+      member.owner.expire(member)
+      return
+    }
     this.#idle.push(member)
     this.#arm()
   }
@@ -130,6 +134,9 @@ export class Pool implements PoolHost {
   emptied(origin: OriginPool): void {
     this.#starved.delete(origin)
     if (this.#origins.get(origin.key) === origin) this.#origins.delete(origin.key)
+    if (this.#origins.size > 0) return
+    this.#rules.clock.clearTimer(this.#timer)
+    this.#timer = undefined
   }
 
   pushed(parent: Exchange, head: PromisedHead): Exchange | undefined {

@@ -86,9 +86,11 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#deadlines.remove(exchange)
     this.#line.delete(exchange)
     const timer = this.#later.get(exchange)
-    if (timer === undefined) return
-    this.#clock.clearTimer(timer)
-    this.#later.delete(exchange)
+    if (timer !== undefined) {
+      this.#clock.clearTimer(timer)
+      this.#later.delete(exchange)
+    }
+    if (this.#deadlines.size === 0) this.#disarm()
   }
 
   // — `ExchangeHost` —
@@ -100,7 +102,8 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   wake(): void {}
 
   moved(exchange: Exchange): void {
-    if (this.#deadlines.note(exchange.deadline)) this.#arm()
+    this.#deadlines.note(exchange.deadline)
+    this.#arm()
   }
 
   get closing(): boolean {
@@ -126,9 +129,15 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   #arm(): void {
     const { next } = this.#deadlines
     if (next >= this.#timerAt) return
-    this.#clock.clearTimer(this.#timer)
+    this.#disarm()
     this.#timerAt = next
     this.#timer = this.#clock.setTimer(this.#ring, Math.max(0, Math.ceil(next - this.#clock.now())))
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
   }
 
   readonly #ring = (): void => {
