@@ -159,8 +159,8 @@ function told(
   }
 }
 
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+function sum<T>(items: readonly T[], amount: (item: T) => number): number {
   let total = 0
-  for (const item of items) total += valueOf(item)
+  for (const item of items) total += amount(item)
   return total
 }

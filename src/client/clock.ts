@@ -7,10 +7,17 @@
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number
+  /** Milliseconds of the wall clock, which goes on while the machine sleeps. Default `Date.now()`. */
+  wall?(): number
   /** Calls back once, after `delayMs` milliseconds. Keeps the process alive only if `holds`. */
   setTimer(callback: () => void, delayMs: number, holds?: boolean): unknown
   /** Forgets a timer. Harmless for one that has fired. */
   clearTimer(handle: unknown): void
+}
+
+/** The wall clock's time. */
+export function wallOf(clock: Clock): number {
+  return clock.wall === undefined ? Date.now() : clock.wall()
 }
 
 /** The longest delay that timers of the platform take. */

@@ -67,8 +67,9 @@ export class Dialler {
     this.#notBefore = this.#owner.settings.clock.now() + delayMs
   }
 
-  /** The next dial waits, longer with every failure in a row. */
-  backOff(): void {
+  /** The next dial waits, longer with every failure in a row. `failure`: what happened is one more. */
+  backOff(failure = false): void {
+    if (failure) this.#failures += 1
     this.delay(dialBackoff(this.#failures))
   }
 

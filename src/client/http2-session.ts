@@ -269,7 +269,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
     this.#owner.reporter.draining(errorCode, debugData)
-    this.#owner.sessionDraining(this)
+    this.#owner.sessionDraining(this, errorCode, debugData)
   }
 
   onPong(token: number, roundTripTime: number): void {

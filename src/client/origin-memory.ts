@@ -11,6 +11,8 @@ export class OriginMemory implements SessionCache {
   session: Uint8Array | undefined = undefined
   /** Requests that it took at a time; undefined before it said so. */
   streams: number | undefined = undefined
+  /** How many times longer than asked for PINGs keep apart: doubled whenever the origin complains of them. */
+  calm = 1
   /** True once it has said HTTP_1_1_REQUIRED (RFC 9113 §7). */
   http1Required = false
   /** True once it chose HTTP/1.1, or no protocol, in TLS. */

@@ -45,6 +45,9 @@ export interface PoolHost {
   pushed(parent: Exchange, head: PromisedHead): Exchange | undefined
 }
 
+/** PINGs are never further apart than so many times what was asked for. */
+const MOST_CALM = 64
+
 /** What an origin is made of. */
 export interface OriginContext {
   /** Origin and security context. */
@@ -118,8 +121,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   #carry(member: Member, exchange: Exchange): void {
-    if (member.linked) member.unlink()
-    member.idleSince = Number.NaN
+    member.wake()
     member.used = true
     member.session!.carry(exchange, exchange.planned!)
   }
@@ -136,13 +138,13 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   /** Whether a connection is neither too old nor so long idle that it has to be asked first. */
   #mayUse(member: Member): boolean {
-    if (Number.isNaN(member.idleSince) && member.expiresAt === Number.POSITIVE_INFINITY) return true
-    const now = this.settings.clock.now()
-    if (now >= member.expiresAt) {
+    if (!member.resting && member.expiresAt === Number.POSITIVE_INFINITY) return true
+    const { clock } = this.settings
+    if (clock.now() >= member.expiresAt) {
       this.expire(member)
       return false
     }
-    const stale = member.session!.httpVersion === '2' && needsProbe(now - member.idleSince)
+    const stale = member.session!.httpVersion === '2' && needsProbe(member.idleFor(clock))
     if (!stale || this.settings.keepAlive === false) return true
     this.#probe(member)
     return false
@@ -158,7 +160,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       () => {
         clock.clearTimer(timer)
         member.probing = false
-        member.idleSince = Number.NaN
+        member.wake()
         this.turned(member)
       },
       () => clock.clearTimer(timer),
@@ -198,8 +200,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     if (verdict === 'fail') return false
     if (verdict === 'requeue') {
       exchange.withdraw()
-      this.#line.join(exchange, this.#members.length > 0)
-      this.#grow()
+      this.#rejoin(exchange)
       return true
     }
     // The first time with proof costs nothing: a server that shuts down sends many requests back at once.
@@ -213,10 +214,12 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     exchange.withdraw()
     this.reporter.requestResent(exchange, failure, delayMs)
     if (delayMs > 0) this.#line.joinLater(exchange, delayMs, () => this.#serve())
-    else {
-      this.#line.join(exchange, this.#members.length > 0)
-      this.#serve()
-    }
+    else this.#rejoin(exchange)
+  }
+
+  #rejoin(exchange: Exchange): void {
+    this.#line.join(exchange, this.#members.length > 0)
+    this.#serve()
   }
 
   /** The server wants HTTP/1.1 (RFC 9113 §7): from now on it gets that. */
@@ -284,7 +287,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     const http2 = target.secure ? transport.alpn === 'h2' : this.#h2c
     if (target.secure) this.#memory.http1Chosen = !http2
     const expiresAt = settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
-    const member = new Member(this, this.#memory.streams ?? 1, expiresAt)
+    const member = new Member(this, this.#memory, expiresAt)
     member.session = adopted(member, transport)
     this.#members.push(member)
     this.#line.connected()
@@ -313,7 +316,12 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     return this.#memory
   }
 
-  draining(member: Member): void {
+  draining(member: Member, errorCode: number, debugData: string): void {
+    if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) {
+      this.#dialler.backOff(true)
+      // What servers of gRPC say to a client whose PINGs come too often.
+      if (debugData === 'too_many_pings') this.#memory.calm = Math.min(MOST_CALM, this.#memory.calm * 2)
+    }
     this.#leave(member)
   }
 
@@ -365,8 +373,8 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     if (!session.idle || !this.#members.includes(member)) return
     if (session.worn || this.#closers !== undefined) {
       if (this.#closers === undefined || this.#line.empty) this.expire(member)
-    } else if (Number.isNaN(member.idleSince)) {
-      member.idleSince = this.settings.clock.now()
+    } else if (!member.resting) {
+      member.rest(this.settings.clock)
       this.#host.idle(member)
     }
   }

@@ -6,9 +6,11 @@
 import type { PromisedHead } from '../protocol/index.ts'
 import { Link } from '../protocol/stream-queue.ts'
 import type { SessionCache } from '../transport/transport.ts'
+import { type Clock, wallOf } from './clock.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
+import type { OriginMemory } from './origin-memory.ts'
 import type { Session, SessionOwner } from './session.ts'
 import type { Target } from './target.ts'
 
@@ -18,7 +20,7 @@ export interface MemberOwner {
   readonly settings: ConnectionSettings
   readonly reporter: Reporter
   readonly tlsSessions: SessionCache
-  draining(member: Member): void
+  draining(member: Member, errorCode: number, debugData: string): void
   closed(member: Member): void
   turned(member: Member): void
   pushed(parent: Exchange, head: PromisedHead): Exchange | undefined
@@ -31,8 +33,10 @@ export class Member extends Link implements SessionOwner {
   readonly settings: ConnectionSettings
   /** Written once, when the transport stands. */
   session: Session | undefined
-  /** When it became idle, in milliseconds on the clock; NaN while something is open. Written by the origin. */
-  idleSince: number
+  /** When it became idle, in milliseconds on the clock; NaN while something is open. */
+  #idleSince: number
+  /** The same by the wall clock, which goes on while the machine sleeps. */
+  #idleSinceWall: number
   /** When it is too old for new requests. Written once. */
   readonly expiresAt: number
   /** True once the peer's limit of streams is known. Written by the origin. */
@@ -42,19 +46,54 @@ export class Member extends Link implements SessionOwner {
   /** True once it was given a request. Written by the origin. */
   used: boolean
 
-  /** @param streams requests sent before the peer says how many it takes, unless the user names another number */
-  constructor(owner: MemberOwner, streams: number, expiresAt: number) {
+  /**
+   * Before the peer says how many requests it takes, it gets as many as it took
+   * the last time, one if there was none, unless the user names another number.
+   */
+  constructor(owner: MemberOwner, { streams = 1, calm }: OriginMemory, expiresAt: number) {
     super()
     const { settings } = owner
-    const { limits } = settings
+    const { keepAlive, limits } = settings
     this.owner = owner
-    this.settings = { ...settings, limits: { initialConcurrentStreams: streams, ...limits } }
+    this.settings = {
+      ...settings,
+      limits: { initialConcurrentStreams: streams, ...limits },
+      keepAlive: keepAlive === false ? false : { ...keepAlive, interval: keepAlive.interval * calm },
+    }
     this.session = undefined
-    this.idleSince = Number.NaN
+    this.#idleSince = Number.NaN
+    this.#idleSinceWall = 0
     this.expiresAt = expiresAt
     this.proved = false
     this.probing = false
     this.used = false
+  }
+
+  /** True while nothing is open on it. */
+  get resting(): boolean {
+    return !Number.isNaN(this.#idleSince)
+  }
+
+  /** When it became idle, in milliseconds on the clock; NaN while something is open. */
+  get idleSince(): number {
+    return this.#idleSince
+  }
+
+  /** For how long nothing was open on it; NaN while something is. */
+  idleFor(clock: Clock): number {
+    return Math.max(clock.now() - this.#idleSince, wallOf(clock) - this.#idleSinceWall)
+  }
+
+  /** Nothing is open on it any more. */
+  rest(clock: Clock): void {
+    this.#idleSince = clock.now()
+    this.#idleSinceWall = wallOf(clock)
+  }
+
+  /** It is used again, and leaves the line of idle ones. */
+  wake(): void {
+    if (this.linked) this.unlink()
+    this.#idleSince = Number.NaN
   }
 
   get target(): Target {
@@ -69,8 +108,8 @@ export class Member extends Link implements SessionOwner {
     return this.owner.tlsSessions
   }
 
-  sessionDraining(): void {
-    this.owner.draining(this)
+  sessionDraining(_session: Session, errorCode: number, debugData: string): void {
+    this.owner.draining(this, errorCode, debugData)
   }
 
   sessionClosed(): void {

@@ -57,7 +57,7 @@ export interface SessionOwner {
   /** For TLS resumption, from one session to the next. */
   readonly tlsSessions: SessionCache
   /** It takes no more requests; those above the peer's last identifier are told after this. */
-  sessionDraining(session: Session): void
+  sessionDraining(session: Session, errorCode: number, debugData: string): void
   /** It ended; every exchange was told, or is told next. */
   sessionClosed(session: Session): void
   /** A turn ends: streams may have become free, or the session idle. Requests carried now leave with the turn. */

@@ -443,3 +443,40 @@ test('time is the only thing that a closed client leaves: none of it', async () 
   await client.close()
   expect(clock.pending).toBe(0)
 })
+
+describe('ENHANCE_YOUR_CALM (RFC 9113 §7)', () => {
+  test('GOAWAY with it: the next dial waits, and the request is not lost', async () => {
+    const pair = await PoolPair.open()
+    const answer = pair.client.request(URL_A)
+    await settled()
+    await pair.wires[0]!.send(goaway(1, 11))
+    await pair.clock.advance(999)
+    expect(pair.dials).toHaveLength(1)
+    await pair.clock.advance(1)
+    await pair.wires[1]!.send(response(1, 200, true))
+    expect((await answer).status).toBe(200)
+  })
+
+  test('too_many_pings: the next connection asks half as often', async () => {
+    const pair = await PoolPair.open({ keepAlive: { interval: 1_000, timeout: 500 } })
+    await pair.wires[0]!.send(goaway(1, 11, 'too_many_pings'))
+    many(pair, 1)
+    await pair.clock.advance(1_000)
+    const pings = (): number => pair.wires[1]!.of(PING).length
+    await pair.clock.advance(1_900)
+    expect(pings()).toBe(0)
+    await pair.clock.advance(200)
+    expect(pings()).toBe(1)
+  })
+})
+
+test('a machine that slept: an idle connection is asked before it is used, though its clock stood still', async () => {
+  let wall = 1_000_000
+  const clock = Object.assign(new VirtualClock(), { wall: () => wall })
+  const pair = await PoolPair.open({ clock })
+  wall += 7_200_000
+  many(pair, 1)
+  await settled()
+  expect(pair.opened).toEqual([1])
+  expect(pair.wires[0]!.of(PING).filter((one) => one.flags === 0)).toHaveLength(1)
+})
