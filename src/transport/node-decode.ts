@@ -13,8 +13,12 @@ type Inflater = Transform & { readonly bytesWritten: number }
 
 /** The part of `node:zlib` that only newer runtimes have. */
 interface Zstd {
-  readonly createZstdDecompress?: () => Inflater
+  readonly createZstdDecompress?: (options: { params: Record<number, number> }) => Inflater
+  readonly constants: { readonly ZSTD_d_windowLogMax: number }
 }
+
+/** RFC 9659 §3: no window of this coding is larger than 8 MiB; the runtime would take memory for 128. */
+const ZSTD_WINDOW_LOG = 23
 
 interface Coding {
   readonly name: string
@@ -35,18 +39,27 @@ const CODINGS: { readonly [name: string]: Coding } = {
     frames: false,
   },
   br: { name: 'br', headLength: 1, open: () => zlib().createBrotliDecompress(), frames: false },
-  zstd: { name: 'zstd', headLength: 1, open: () => (zlib() as Zstd).createZstdDecompress!(), frames: true },
+  zstd: { name: 'zstd', headLength: 1, open: openZstd, frames: true },
+}
+
+function openZstd(): Inflater {
+  const { createZstdDecompress, constants } = zstd()
+  return createZstdDecompress!({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })
 }
 
 function zlib(): typeof import('node:zlib') {
   return process.getBuiltinModule('node:zlib')
 }
 
+function zstd(): Zstd {
+  return zlib() as unknown as Zstd
+}
+
 /** The decoder of a content coding, undefined if this runtime has none. Names are in lower case. */
 export function decoder(coding: string): Decode | undefined {
   const name = coding === 'x-gzip' ? 'gzip' : coding
   if (!Object.hasOwn(CODINGS, name)) return undefined
-  if (name === 'zstd' && (zlib() as Zstd).createZstdDecompress === undefined) return undefined
+  if (name === 'zstd' && zstd().createZstdDecompress === undefined) return undefined
   const found = CODINGS[name]!
   return (source) => new Decoding(found, source[Symbol.asyncIterator]())
 }
@@ -112,13 +125,11 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
       if (chunk === undefined) return
       const inflater = this.#open(chunk)
       for (; chunk !== undefined; chunk = await this.#pull()) {
-        this.#frames?.push(chunk)
-        let written = false
-        inflater.write(chunk, () => {
-          written = true
-          this.#wake?.()
-        })
-        yield* this.#read(inflater, () => written)
+        while (chunk.length > 0 && !this.#stopped) {
+          const end = this.#frames?.push(chunk) ?? chunk.length
+          yield* this.#write(inflater, chunk.subarray(0, end))
+          chunk = chunk.subarray(end)
+        }
       }
       if (this.#stopped) return
       if (this.#frames?.complete === false) throw this.#failure('is truncated')
@@ -130,6 +141,16 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
     } finally {
       this.#inflater?.destroy()
     }
+  }
+
+  /** What the inflater yields of this input. */
+  #write(inflater: Inflater, input: Uint8Array): AsyncGenerator<Uint8Array, void> {
+    let written = false
+    inflater.write(input, () => {
+      written = true
+      this.#wake?.()
+    })
+    return this.#read(inflater, () => written)
   }
 
   /** What the inflater yields until it wants more, has ended, or was stopped. */

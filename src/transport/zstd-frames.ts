@@ -1,7 +1,8 @@
 /**
  * Where frames of Zstandard end (RFC 8878 §3.1): reads lengths only. It is here
- * because Node's decoder, before the fix of July 2026, takes data that was cut
- * short for data that is complete.
+ * because Node's decoder takes a frame that is followed by another in one write
+ * for the last, and, before the fix of July 2026, data that was cut short for
+ * data that is complete.
  */
 
 const ZSTD_MAGIC = 0xfd2fb528
@@ -36,18 +37,21 @@ export class ZstdFrames {
     return this.#lost || (this.#field === MAGIC && this.#read === 0 && this.#skip === 0)
   }
 
-  push(chunk: Uint8Array): void {
+  /** Follows a chunk as far as the first frame that ends in it. Returns where that is, or the chunk's length. */
+  push(chunk: Uint8Array): number {
     let at = 0
     while (at < chunk.length && !this.#lost) {
       if (this.#skip > 0) {
         const skipped = Math.min(this.#skip, chunk.length - at)
         this.#skip -= skipped
         at += skipped
-        continue
+      } else {
+        this.#value += chunk[at++]! * 2 ** (8 * this.#read++)
+        if (this.#read === FIELD_SIZES[this.#field]) this.#take()
       }
-      this.#value += chunk[at++]! * 2 ** (8 * this.#read++)
-      if (this.#read === FIELD_SIZES[this.#field]) this.#take()
+      if (this.complete && !this.#lost) return at
     }
+    return chunk.length
   }
 
   #take(): void {

@@ -257,6 +257,24 @@ describe('zstd', () => {
       }
     })
   }
+
+  // A frame with this window descriptor, and one block of 100,000 times one octet (RFC 8878 §3.1.1).
+  const frame = (descriptor: number) =>
+    Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, descriptor, 0x03, 0x35, 0x0c, 0])
+
+  for (const [size, descriptor, fits] of decode === undefined
+    ? []
+    : ([
+        ['8 MiB', 0x68, true],
+        ['9 MiB', 0x69, false],
+        ['128 MiB', 0x88, false],
+      ] as const)) {
+    it(`of a window of ${size} ${fits ? 'is decoded' : 'is refused before there is memory for it (RFC 9659 §3)'}`, async () => {
+      const content = decoded('zstd', new Source([frame(descriptor)]))
+      if (fits) expect((await content).equals(Buffer.alloc(100_000))).toBe(true)
+      else expect(String(await rejection(content))).toMatch(/^Error: zstd content is corrupt: .*/)
+    })
+  }
 })
 
 describe('a coding that is not known', () => {

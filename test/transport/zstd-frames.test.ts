@@ -6,9 +6,23 @@ function bytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'))
 }
 
+/** Where frames end, or chunks within them, in all that is pushed. */
+function ends(frames: ZstdFrames, ...chunks: Uint8Array[]): number[] {
+  const found: number[] = []
+  let before = 0
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      at += frames.push(chunk.subarray(at))
+      found.push(before + at)
+    }
+    before += chunk.length
+  }
+  return found
+}
+
 function isComplete(...chunks: Uint8Array[]): boolean {
   const frames = new ZstdFrames()
-  for (const chunk of chunks) frames.push(chunk)
+  ends(frames, ...chunks)
   return frames.complete
 }
 
@@ -27,6 +41,12 @@ describe('a Zstandard frame (RFC 8878 §3.1)', () => {
     const all = ZSTD_FRAMES.map(([, hex]) => hex).join('')
     expect(isComplete(bytes(all))).toBe(true)
     expect(isComplete(bytes(all).subarray(0, -1))).toBe(false)
+    let end = 0
+    const expected = ZSTD_FRAMES.map(([, hex]) => {
+      end += hex.length / 2
+      return end
+    })
+    expect(ends(new ZstdFrames(), bytes(all))).toEqual(expected)
   })
 
   it('is not looked for in other data, on which the decoder passes judgement', () => {
