@@ -14,6 +14,11 @@ const SMALL_BODY = 65_536
  * system and fetch it again, which costs more than the pieces do.
  */
 const PIECE_SIZE = 16_384
+/**
+ * DATA frames that are kept apart. More cannot be unread unless they are small,
+ * and then where each ends would soon cost more than what is in them.
+ */
+const MAX_FRAMES = 4_096
 /** A piece that fills less of its memory than one part in so many is copied out of it. */
 const SPARSE = 4
 
@@ -29,7 +34,7 @@ export class Content {
   #taken: number
   /** Bytes of the last chunk that are filled. */
   #filled: number
-  /** Distance from the first byte ever received to the ends of complete frames, ascending. */
+  /** Distance from the first byte ever received to the ends of complete frames, ascending; at most `MAX_FRAMES`. */
   #frameEnds: number[]
   #received: number
   /** Octets announced and not yet received, 0 if unknown. */
@@ -60,9 +65,9 @@ export class Content {
     if (end > start) this.#copy(buf, start, end)
     const ends = this.#frameEnds
     // Frames without content have no place of their own.
-    if (frameEnd && this.#received > this.#position() && ends[ends.length - 1] !== this.#received) {
-      ends.push(this.#received)
-    }
+    if (!frameEnd || this.#received === this.#position() || ends[ends.length - 1] === this.#received) return
+    if (ends.length === MAX_FRAMES) ends[MAX_FRAMES - 1] = this.#received
+    else ends.push(this.#received)
   }
 
   #copy(buf: Uint8Array, start: number, end: number): void {

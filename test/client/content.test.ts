@@ -63,6 +63,20 @@ describe('Content', () => {
     expect(text(content.takeFrame())).toBe('de')
   })
 
+  test('more than 4,096 small frames are not kept apart, and cost no more than their octets', () => {
+    const content = new Content(0)
+    const octet = Buffer.from('x')
+    for (let i = 0; i < 300_000; i++) content.push(octet, 0, 1, true)
+    const sizes: number[] = []
+    while (content.hasFrame) sizes.push(content.takeFrame().length)
+    expect(sizes.length).toBe(4096)
+    expect(sizes.slice(0, 4095).every((size) => size === 1)).toBe(true)
+    expect(sizes[4095]).toBe(300_000 - 4095)
+    content.push(octet, 0, 1, true)
+    content.push(octet, 0, 1, true)
+    expect(text(content.takeFrame())).toBe('x')
+  })
+
   test('a small body that was announced is collected in one piece of memory', () => {
     const content = new Content(6)
     for (const letter of 'abcdef') content.push(Buffer.from(letter), 0, 1, false)

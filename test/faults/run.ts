@@ -219,11 +219,11 @@ async function listen(peer: ScriptedPeer, secure: boolean, setup: Setup): Promis
 /** A reader that waits until it is released, and then reads all. */
 export class Patient {
   release!: () => void
-  readonly #released = new Promise<void>((resolve) => {
+  readonly released = new Promise<void>((resolve) => {
     this.release = resolve
   })
   readonly read = async (response: HTTP20Response): Promise<string> => {
-    await this.#released
+    await this.released
     return response.text()
   }
 }

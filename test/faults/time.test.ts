@@ -2,7 +2,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { data, headers, ping, rstStream } from '../../src/testing/index.ts'
-import type { Run } from './run.ts'
+import { concat } from '../support/wire.ts'
+import { Patient, type Run } from './run.ts'
 import { CANCEL, ENHANCE_YOUR_CALM, scenario } from './scenario.ts'
 
 const HEADERS = 1
@@ -216,3 +217,59 @@ scenario('#117 A body that comes an octet each second: the total deadline', {}, 
   await run.fails(asked, { code: 'H2_TIMEOUT_TOTAL', processed: 'yes', retryable: false })
   await run.usable()
 })
+
+scenario(
+  '#117 A body of an octet a frame, read as slowly as it comes: each frame for itself, and never held against the server',
+  { huge: true },
+  async (run) => {
+    await run.ready()
+    const frames: number[] = []
+    const asked = run.request('GET', '/', {}, async (response) => {
+      for await (const frame of response.readChunked()) frames.push(frame.length)
+      return ''
+    })
+    await run.peer.until(headers(1))
+    run.peer.send(headers(1).status(200))
+    for (let i = 0; i < 300; i++) {
+      const arrived = await delivered(run, data(1, 'x').toBytes().length)
+      run.peer.send(data(1, 'x'))
+      await arrived()
+      await run.clock.advance(1_000)
+    }
+    run.peer.send(data(1, '').endStream())
+    await run.answers(asked, 200)
+    expect(frames).toEqual(new Array(300).fill(1))
+    await run.usable()
+  },
+)
+
+scenario(
+  '#117 A flood of frames of an octet that nobody reads: what each costs is bounded, and the reader gets every octet',
+  { huge: true },
+  async (run) => {
+    await run.ready()
+    const read = new Patient()
+    let frames = 0
+    const asked = run.request('GET', '/', {}, async (response) => {
+      await read.released
+      let octets = 0
+      for await (const frame of response.readChunked()) {
+        frames += 1
+        octets += frame.length
+      }
+      return String(octets)
+    })
+    await run.peer.until(headers(1))
+    run.peer.send(headers(1).status(200))
+    const octet = data(1, 'x').toBytes()
+    for (let i = 0; i < 20; i++) {
+      run.peer.send(concat(...new Array<Uint8Array>(500).fill(octet)))
+      await run.peer.sync()
+    }
+    read.release()
+    run.peer.send(data(1, '').endStream())
+    await run.answers(asked, 200, '10000')
+    expect(frames).toBe(4096)
+    await run.usable()
+  },
+)
