@@ -119,6 +119,18 @@ export function notDecodable(reason: string, cause?: unknown): ClientFailure {
   }
 }
 
+/** The peer said GOAWAY and went on for too long. */
+export function notDrained(limitMs: number): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'local',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: `not drained in ${limitMs} ms from GOAWAY (RFC 9113 §6.8)`,
+    processed: 'unknown',
+    code: 'H2_TIMEOUT_DRAIN',
+  }
+}
+
 /** The bytes beneath the connection ended. */
 export function transportLost(cause: Error | undefined): ClientFailure {
   if (H2Error.is(cause)) {

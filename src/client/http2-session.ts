@@ -17,7 +17,15 @@ import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeHost } from './exchange-host.ts'
-import { type ClientFailure, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from './failure.ts'
+import {
+  type ClientFailure,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  notDrained,
+  wrongProtocol,
+} from './failure.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { PlannedRequest } from './request-init.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
@@ -44,6 +52,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   /** Callers that wait until the transport is gone. */
   #closers: (() => void)[]
   #gone: boolean
+  /** When what is still open is given up; Infinity until the peer says GOAWAY, and once the engine is closed. */
+  #drainDeadline: number
 
   /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
   constructor(owner: SessionOwner) {
@@ -61,6 +71,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#pings = new Map()
     this.#closers = []
     this.#gone = false
+    this.#drainDeadline = Number.POSITIVE_INFINITY
   }
 
   // — what the connection object asks —
@@ -268,6 +279,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
+    const { drain } = this.#owner.settings.timeouts
+    // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
+    if (drain > 0) this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + drain)
     this.#owner.reporter.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
   }
@@ -279,6 +293,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   onClosed(failure: Failure | undefined): void {
+    this.#drainDeadline = Number.POSITIVE_INFINITY
     if (this.#state === 'connecting') {
       // Shut down with nothing left to do before the transport stood.
       if (failure === undefined) this.#lost(CLOSED)
@@ -298,11 +313,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   // — `DriverOwner` —
 
   nextDeadline(): number {
-    return this.#open.next
+    return Math.min(this.#open.next, this.#drainDeadline)
   }
 
   expire(now: number): void {
-    this.#open.expire(now)
+    if (now >= this.#drainDeadline) this.#engine.destroy(notDrained(this.#owner.settings.timeouts.drain))
+    else this.#open.expire(now)
   }
 
   get busy(): boolean {

@@ -17,6 +17,8 @@ export interface Timeouts {
   readonly bodyIdle?: number | undefined
   /** From the call to the end of the response. Default 0. `H2_TIMEOUT_TOTAL` */
   readonly total?: number | undefined
+  /** From the peer's GOAWAY to the end of what was open; the connection's, not a request's. Default 0. `H2_TIMEOUT_DRAIN` */
+  readonly drain?: number | undefined
 }
 
 /** Every limit, as a number. */
@@ -27,6 +29,7 @@ export interface TimeLimits {
   readonly headers: number
   readonly bodyIdle: number
   readonly total: number
+  readonly drain: number
 }
 
 const DEFAULTS: TimeLimits = {
@@ -36,6 +39,7 @@ const DEFAULTS: TimeLimits = {
   headers: 60_000,
   bodyIdle: 60_000,
   total: 0,
+  drain: 0,
 }
 
 /** Fills what is missing from `base`. Throws TypeError for an unknown name, RangeError for a bad value. */

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { data, goaway, headers, type PeerConnection } from '../../src/testing/index.ts'
-import type { Asked, Run } from './run.ts'
+import { type Asked, Patient, type Run } from './run.ts'
 import { ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, scenario } from './scenario.ts'
 
 const NOT_PROCESSED = {
@@ -147,6 +147,65 @@ scenario(
     await run.peer.sync()
     run.peer.send(headers(1).status(204).endStream())
     await run.answers(asked, 204)
+    await run.peer.until(goaway(0, NO_ERROR))
+    await run.clock.advance(1000)
+    await run.gone()
+  },
+)
+
+scenario(
+  '#91 GOAWAY, and what is open gets no answer, no more of its body, or no reader: deadlines end it',
+  { peer: { hangUp: false }, client: { keepAlive: false } },
+  async (run) => {
+    await run.ready()
+    const unanswered = await run.opened('/unanswered')
+    const stalled = await run.opened('/stalled')
+    const read = new Patient()
+    const unread = run.request('GET', '/unread', {}, read.read)
+    await run.peer.until(headers(5))
+    const head = (id: number) => headers(id).status(200)
+    run.peer.send(head(3), data(3, 'some'), head(5), data(5, 'some'), goaway(5, NO_ERROR))
+    await run.peer.sync()
+    await run.clock.advance(59_999)
+    expect(run.conn.state).toBe('draining')
+    await run.clock.advance(1)
+    await run.fails(unanswered, { code: 'H2_TIMEOUT_HEADERS', processed: 'unknown', retryable: false })
+    read.release()
+    for (const late of [stalled, unread]) {
+      await run.fails(late, { code: 'H2_TIMEOUT_BODY', processed: 'yes', retryable: false })
+    }
+    await run.peer.until(goaway(0, NO_ERROR))
+    await run.clock.advance(1000)
+    await run.gone()
+  },
+)
+
+scenario(
+  '#91 GOAWAY, and a body that comes an octet each 50 s: ended when timeouts.drain has passed, to the millisecond',
+  { peer: { hangUp: false }, client: { keepAlive: false, timeouts: { drain: 300_000 } } },
+  async (run) => {
+    await run.ready()
+    const asked = run.post('/', 'x')
+    await run.peer.until(data(1).endStream())
+    run.peer.send(headers(1).status(200), goaway(0x7fffffff, NO_ERROR))
+    await run.peer.sync()
+    for (let i = 0; i < 5; i++) {
+      await run.clock.advance(50_000)
+      // A second GOAWAY does not begin the time anew.
+      run.peer.send(data(1, 'x'), goaway(1, NO_ERROR))
+      await run.peer.sync()
+    }
+    await run.clock.advance(49_999)
+    expect(asked.settled).toBe(undefined)
+    await run.clock.advance(1)
+    await run.fails(asked, {
+      code: 'H2_TIMEOUT_DRAIN',
+      scope: 'connection',
+      initiator: 'local',
+      errorCode: NO_ERROR,
+      processed: 'yes',
+      retryable: false,
+    })
     await run.peer.until(goaway(0, NO_ERROR))
     await run.clock.advance(1000)
     await run.gone()
