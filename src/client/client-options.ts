@@ -3,9 +3,10 @@
  * single connections is checked where theirs is. Its one rule: an option that
  * does not exist is an error, not a wish.
  */
-import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
+import type { KeepAlive, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
+import type { PeerLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
 import { type ConnectionSettings, checkOptions } from './options.ts'
 import { type ChooseProxy, checkProxyOption, type ProxyOption } from './proxy-choice.ts'
@@ -39,7 +40,7 @@ export interface ClientOptions {
   /** What we announce to each peer (RFC 9113 §6.5.2). */
   readonly settings?: LocalSettings | undefined
   /** What we tolerate of each peer. */
-  readonly limits?: Limits | undefined
+  readonly limits?: PeerLimits | undefined
   /** Undo content codings of responses. Default true. */
   readonly decompress?: boolean | undefined
   /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */

@@ -84,9 +84,9 @@ export class Client {
     if (this.#closing !== undefined) throw errorOf(clientClosed(), 0)
     const router = this.#router
     const origin: OriginPool = router.route(url)
-    const { timeouts, decompress } = origin.settings
+    const { timeouts, decoding } = origin.settings
     const method = init.method ?? 'GET'
-    const planned = planRequest(origin.defaults, timeouts, decompress, method, router.path, init, NAMES)
+    const planned = planRequest(origin.defaults, timeouts, decoding, method, router.path, init, NAMES)
     const exchange = new Exchange(planned.plan)
     exchange.resent = resent
     const { onInformational } = init

@@ -31,8 +31,8 @@ export abstract class ConnectionFace {
   constructor(target: string | URL, settings: ConnectionSettings) {
     this.#settings = settings
     this.#target = parseTarget(target, settings.secure)
-    this.#pushes = new Pushes(settings.timeouts, settings.decompress)
-    this.#defaults = new HeadDefaults(this.#target, settings.decompress)
+    this.#pushes = new Pushes(settings.timeouts, settings.decoding)
+    this.#defaults = new HeadDefaults(this.#target, settings.decoding !== undefined)
     this.#unasked = new StreamQueue()
     this.#put = new PutRequests(this.#defaults, settings)
   }
@@ -73,8 +73,8 @@ export abstract class ConnectionFace {
    * @throws TypeError for a method, path or field that is not valid, RangeError for a content-length that is not the body's
    */
   request(method: string, path: string, init?: HTTP20RequestInit): HTTP20Stream {
-    const { timeouts, decompress } = this.#settings
-    const planned = planRequest(this.#defaults, timeouts, decompress, method, path, init)
+    const { timeouts, decoding } = this.#settings
+    const planned = planRequest(this.#defaults, timeouts, decoding, method, path, init)
     const exchange = new Exchange(planned.plan)
     this.begin(exchange, planned)
     return new HTTP20Stream(exchange, this.#unasked)

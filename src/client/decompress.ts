@@ -1,12 +1,14 @@
 /**
- * Content codings of a response, undone (RFC 9110 §8.4). Its one rule: the
- * number of layers is bounded, and what cannot be undone is given as it came.
+ * Content codings of a response, undone (RFC 9110 §8.4). Its one rule: layers
+ * and what they decode to are bounded, and what cannot be undone is given as it
+ * came.
  */
 import { platform } from '#platform'
 import { H2Error } from '../errors.ts'
 import type { FieldList } from '../protocol/index.ts'
 import type { Decode } from '../transport/transport.ts'
-import { errorOf, notDecodable } from './failure.ts'
+import type { DecodeMeter } from './decode-meter.ts'
+import { type Ending, errorOf, notDecodable } from './failure.ts'
 
 /** More layers than this are an attack, not a coding. */
 const MAX_LAYERS = 5
@@ -40,15 +42,20 @@ function codings(fields: FieldList): string[] {
 }
 
 /**
- * Undoes the codings of a response as it is pulled. A coding that is not known
- * leaves the content as it is. Throws `H2_DECODE` for too many layers.
+ * Undoes the codings of a response as it is pulled, each layer measured. A
+ * coding that is not known leaves the content as it is. Throws `H2_DECODE` for
+ * too many layers.
  */
-export function decoded(source: AsyncIterable<Uint8Array>, fields: FieldList): AsyncIterator<Uint8Array> {
+export function decoded(
+  source: AsyncIterable<Uint8Array>,
+  fields: FieldList,
+  meter: DecodeMeter,
+): AsyncIterator<Uint8Array> {
   const names = codings(fields)
   if (names.length > MAX_LAYERS) {
     throw errorOf(
       notDecodable(`${names.length} content codings, at most ${MAX_LAYERS} are undone (RFC 9110 §8.4)`),
-      0,
+      meter.streamId,
     )
   }
   const decoders: Decode[] = []
@@ -57,15 +64,13 @@ export function decoded(source: AsyncIterable<Uint8Array>, fields: FieldList): A
     if (decoder === undefined) return source[Symbol.asyncIterator]()
     decoders.push(decoder)
   }
-  return decoders.reduceRight((content, decode) => decode(content), source)[Symbol.asyncIterator]()
+  const content = decoders.reduceRight((coded, decode) => meter.layer(decode(coded)), source)
+  return content[Symbol.asyncIterator]()
 }
 
-/** What a decoder threw, as the reader shall see it: its own errors get a code, those of the stream pass. */
-export function decodeError(error: unknown, streamId: number): unknown {
+/** Why content could not be decoded: a decoder's own errors get a code, those of the stream pass. */
+export function decodeFailure(error: unknown): Ending {
   if (H2Error.is(error)) return error
   const text = error instanceof Error ? error.message : String(error)
-  return errorOf(
-    notDecodable(`content is not as content-encoding says, ${text} (RFC 9110 §8.4)`, error),
-    streamId,
-  )
+  return notDecodable(`content is not as content-encoding says, ${text} (RFC 9110 §8.4)`, error)
 }

@@ -2,6 +2,7 @@
  * What a caller asked for, apart from head and body: the part of a request that
  * stays with its exchange to the end.
  */
+import type { DecodeLimits } from './decode-meter.ts'
 import type { TimeLimits } from './timeouts.ts'
 import type { TrailersInput } from './upload.ts'
 
@@ -12,5 +13,6 @@ export interface ExchangePlan {
   readonly limits: TimeLimits
   readonly signal: AbortSignal | undefined
   readonly trailers: TrailersInput | undefined
-  readonly decompress: boolean
+  /** What undoing content codings of the response may come to; undefined if they are left. */
+  readonly decoding: DecodeLimits | undefined
 }

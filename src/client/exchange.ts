@@ -80,7 +80,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.deadline = NEVER
     this.slot = -1
     this.plan = plan
-    this.incoming = new Incoming(this, plan.method, plan.decompress)
+    this.incoming = new Incoming(this, plan.method, plan.decoding)
     this.startedAt = 0
     this.resender = undefined
     this.planned = undefined

@@ -119,6 +119,18 @@ export function notDecodable(reason: string, cause?: unknown): ClientFailure {
   }
 }
 
+/** The content decodes to more than a limit allows. */
+export function decodedTooLarge(what: string): ClientFailure {
+  return {
+    scope: 'stream',
+    initiator: 'local',
+    errorCode: ErrorCode.CANCEL,
+    reason: `content decodes to ${what}`,
+    processed: 'yes',
+    code: 'H2_DECODED_TOO_LARGE',
+  }
+}
+
 /** The peer said GOAWAY and went on for too long. */
 export function notDrained(limitMs: number): ClientFailure {
   return {

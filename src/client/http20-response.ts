@@ -160,7 +160,8 @@ export class HTTP20Response {
   /** Most bodies have arrived by the time they are asked for: no reader is needed. */
   get #isThere(): boolean {
     const incoming = this.#incoming
-    return incoming.ended && this.#body === undefined && !(incoming.decompress && isCoded(incoming.fields))
+    const coded = incoming.decoding !== undefined && isCoded(incoming.fields)
+    return incoming.ended && this.#body === undefined && !coded
   }
 
   /** The body as an `ArrayBuffer`. Rejects with TypeError if it is read already. */

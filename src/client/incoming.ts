@@ -7,6 +7,7 @@
 import type { FieldList } from '../protocol/index.ts'
 import { Collected } from './collected.ts'
 import { Content, NOTHING } from './content.ts'
+import type { DecodeLimits } from './decode-meter.ts'
 import { type Ending, errorOf } from './failure.ts'
 
 /** Where content comes from, as a reader sees it. */
@@ -15,9 +16,7 @@ export interface Supplier {
   readonly streamId: number
   /** The application took `count` octets of a response that is not complete. */
   consume(count: number): void
-  /** The application wants no more. */
-  cancel(errorCode?: number): void
-  /** The application broke off with a reason of its own. */
+  /** The reader gives up, for this reason. */
   abort(ending: Ending): void
 }
 
@@ -37,8 +36,8 @@ export class Incoming {
   readonly supplier: Supplier
   /** The request's method: HEAD has no content. */
   readonly method: string
-  /** Whether content codings are to be undone. */
-  readonly decompress: boolean
+  /** What undoing content codings may come to; undefined if they are to be left. */
+  readonly decoding: DecodeLimits | undefined
   /** Written by what carries it, before the response. */
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
@@ -57,10 +56,10 @@ export class Incoming {
   #onChange: (() => void) | undefined
   #onTrailers: (() => void) | undefined
 
-  constructor(supplier: Supplier, method: string, decompress: boolean) {
+  constructor(supplier: Supplier, method: string, decoding: DecodeLimits | undefined) {
     this.supplier = supplier
     this.method = method
-    this.decompress = decompress
+    this.decoding = decoding
     this.httpVersion = '2'
     this.status = 0
     this.fields = NO_FIELDS

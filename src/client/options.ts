@@ -6,6 +6,8 @@ import { platform } from '#platform'
 import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
+import type { DecodeLimits } from './decode-meter.ts'
+import { type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
 
@@ -22,7 +24,7 @@ export interface HTTP20ConnectionOptions {
   /** What we announce to the peer (RFC 9113 §6.5.2). */
   readonly settings?: LocalSettings | undefined
   /** What we tolerate of the peer. */
-  readonly limits?: Limits | undefined
+  readonly limits?: PeerLimits | undefined
   /** Limits of time in milliseconds. */
   readonly timeouts?: Timeouts | undefined
   /** PING after this much silence with requests open; `false` for none. Default 30,000 and 15,000 ms. */
@@ -50,7 +52,8 @@ export interface ConnectionSettings {
   readonly windowManager: WindowManagerOption | undefined
   readonly enablePush: boolean
   readonly settings: LocalSettings | undefined
-  readonly limits: Limits | undefined
+  /** The engine's. */
+  readonly limits: Limits
   readonly timeouts: TimeLimits
   readonly keepAlive: KeepAlive | false
   readonly proxy: string | undefined
@@ -58,7 +61,8 @@ export interface ConnectionSettings {
   readonly lookup: Lookup | undefined
   readonly transport: Dial
   readonly logger: Logger | undefined
-  readonly decompress: boolean
+  /** What undoing content codings may come to; undefined if they are left. */
+  readonly decoding: DecodeLimits | undefined
   readonly clock: Clock
 }
 
@@ -90,13 +94,14 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   const options: HTTP20ConnectionOptions = given ?? {}
   if (typeof options !== 'object') throw new TypeError('options must be an object')
   for (const [name, value] of Object.entries(options)) checkKind(name, value)
+  const limits = splitLimits(options.limits)
   return {
     secure: options.secure,
     tls: options.tls,
     windowManager: options.windowManager,
     enablePush: options.enablePush ?? false,
     settings: options.settings,
-    limits: options.limits,
+    limits: limits.engine,
     timeouts: timeLimits(options.timeouts),
     keepAlive: checkKeepAlive(options.keepAlive),
     proxy: checkProxy(options.proxy),
@@ -104,7 +109,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
-    decompress: options.decompress ?? true,
+    decoding: options.decompress === false ? undefined : limits.decode,
     clock: options.clock ?? platformClock,
   }
 }

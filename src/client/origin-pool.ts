@@ -90,7 +90,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.target = context.target
     this.settings = context.settings
     this.reporter = reporter
-    this.defaults = new HeadDefaults(context.target, context.settings.decompress)
+    this.defaults = new HeadDefaults(context.target, context.settings.decoding !== undefined)
     this.#host = host
     this.#memory = context.memory
     this.#h2c = context.h2c

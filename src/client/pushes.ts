@@ -4,6 +4,7 @@
  * once, whether it is asked for with its request or without.
  */
 import type { PromisedHead } from '../protocol/index.ts'
+import type { DecodeLimits } from './decode-meter.ts'
 import { Exchange } from './exchange.ts'
 import { HTTP20Push } from './http20-push.ts'
 import { PushQueue, pushesOf } from './push-queue.ts'
@@ -11,15 +12,15 @@ import type { TimeLimits } from './timeouts.ts'
 
 export class Pushes {
   readonly #limits: TimeLimits
-  readonly #decompress: boolean
+  readonly #decoding: DecodeLimits | undefined
   /** Those of the connection that is open. */
   #all: PushQueue
   readonly #byParent: WeakMap<Exchange, PushQueue>
   readonly #queueOfPush: WeakMap<HTTP20Push, PushQueue>
 
-  constructor(limits: TimeLimits, decompress: boolean) {
+  constructor(limits: TimeLimits, decoding: DecodeLimits | undefined) {
     this.#limits = limits
-    this.#decompress = decompress
+    this.#decoding = decoding
     this.#all = new PushQueue()
     this.#byParent = new WeakMap()
     this.#queueOfPush = new WeakMap()
@@ -36,7 +37,7 @@ export class Pushes {
       limits: this.#limits,
       signal: undefined,
       trailers: undefined,
-      decompress: this.#decompress,
+      decoding: this.#decoding,
     })
     const push = new HTTP20Push(exchange, head)
     this.#queueOfPush.set(push, queue)

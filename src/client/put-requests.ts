@@ -39,7 +39,7 @@ export class PutRequests {
       limits: this.#settings.timeouts,
       signal: undefined,
       trailers: undefined,
-      decompress: this.#settings.decompress,
+      decoding: this.#settings.decoding,
     })
     this.#drafts.set(exchange, { exchange, fields: [] })
     this.#latest = exchange

@@ -3,6 +3,7 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import type { RequestHead } from '../protocol/index.ts'
+import type { DecodeLimits } from './decode-meter.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
 import {
@@ -62,7 +63,7 @@ const MEANT_TO_HAVE_CONTENT: readonly string[] = ['POST', 'PUT', 'PATCH']
 export function planRequest(
   defaults: HeadDefaults,
   limits: TimeLimits,
-  decompress: boolean,
+  decoding: DecodeLimits | undefined,
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,
@@ -83,7 +84,7 @@ export function planRequest(
     limits: init.timeouts === undefined ? limits : timeLimits(init.timeouts, limits),
     signal: init.signal ?? undefined,
     trailers,
-    decompress,
+    decoding,
   }
   const head = requestHead(defaults, method, path, fields, init.priority, init.protocol)
   const length = body === undefined ? undefined : announcedLength(head, body)

@@ -5,7 +5,8 @@
  */
 import { ErrorCode } from '../frame/registry.ts'
 import { NOTHING } from './content.ts'
-import { decoded, decodeError, isCoded } from './decompress.ts'
+import { DecodeMeter } from './decode-meter.ts'
+import { decoded, decodeFailure, isCoded } from './decompress.ts'
 import { cancelled } from './failure.ts'
 import type { Incoming } from './incoming.ts'
 
@@ -25,7 +26,7 @@ export class ResponseBody {
 
   constructor(incoming: Incoming) {
     this.#incoming = incoming
-    this.#coded = incoming.decompress && incoming.method !== 'HEAD' && isCoded(incoming.fields)
+    this.#coded = incoming.decoding !== undefined && incoming.method !== 'HEAD' && isCoded(incoming.fields)
     this.#decoder = undefined
     this.#rest = NOTHING
     this.#line = undefined
@@ -99,6 +100,7 @@ export class ResponseBody {
   }
 
   async #readDecoded(max: number): Promise<Uint8Array | undefined> {
+    const incoming = this.#incoming
     while (this.#rest.length === 0) {
       let next: IteratorResult<Uint8Array>
       try {
@@ -106,12 +108,14 @@ export class ResponseBody {
         next = await this.#decoder.next()
       } catch (error) {
         // A response that broke off is not to be blamed on its coding.
-        if (this.#incoming.ending !== undefined) throw this.#incoming.error()
-        const shown = decodeError(error, this.#incoming.supplier.streamId)
-        this.#incoming.supplier.cancel()
-        throw shown
+        if (incoming.ending === undefined) incoming.supplier.abort(decodeFailure(error))
+        throw incoming.error()
       }
-      if (next.done === true) return undefined
+      if (next.done === true) {
+        // A decoder that failed, or was left, has come to its end.
+        if (incoming.ending !== undefined) throw incoming.error()
+        return undefined
+      }
       this.#rest = next.value
     }
     const rest = this.#rest
@@ -146,12 +150,15 @@ export class ResponseBody {
   async #openDecoder(): Promise<AsyncIterator<Uint8Array>> {
     const first = await this.#readRaw(ALL)
     if (first === undefined) return emptyIterator()
-    return decoded(this.#rawFrom(first), this.#incoming.fields)
+    const { decoding, fields, supplier } = this.#incoming
+    const meter = new DecodeMeter(decoding!, supplier.streamId)
+    return decoded(this.#rawFrom(first, meter), fields, meter)
   }
 
-  async *#rawFrom(first: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  async *#rawFrom(first: Uint8Array, meter: DecodeMeter): AsyncGenerator<Uint8Array, undefined> {
     let piece: Uint8Array | undefined = first
     while (piece !== undefined) {
+      meter.arrived(piece.length)
       yield piece
       piece = await this.#readRaw(ALL)
     }

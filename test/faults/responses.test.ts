@@ -1,7 +1,8 @@
 /** Fault scenarios 58 to 74: what responses say (RFC 9113 §8). */
 import { randomBytes } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect } from 'vitest'
+import type { HTTP20ConnectionOptions, HTTP20Response } from '../../src/index.ts'
 import {
   continuation,
   data,
@@ -12,6 +13,7 @@ import {
   rstStream,
   type Sendable,
 } from '../../src/testing/index.ts'
+import { BOMBS, type Bomb, zeros } from '../support/bombs.ts'
 import type { Asked, Run } from './run.ts'
 import { CANCEL, NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, scenario } from './scenario.ts'
 
@@ -269,28 +271,130 @@ scenario(
   },
 )
 
-function coded(coding: string, content: Uint8Array): Sendable[] {
-  return [headers(1).status(200).field('content-encoding', coding), data(1, content).endStream()]
+/** A response of coded content; `end: false`: there is more to come. */
+function coded(coding: string, content: Uint8Array, end = true): Sendable[] {
+  const frames: Sendable[] = [headers(1).status(200).field('content-encoding', coding)]
+  for (let at = 0; at < content.length; at += 16_384) frames.push(data(1, content.subarray(at, at + 16_384)))
+  return end ? [...frames, data(1, '').endStream()] : frames
 }
 
+const RANDOM = randomBytes(500)
+
 scenario(
-  '#74 gzip that is cut short, that is none, six layers of it: H2_DECODE',
+  '#74 A coded body that is cut short, that is none, six layers: H2_DECODE',
   {
     cases: {
-      'cut short': coded('gzip', gzipSync(randomBytes(500)).subarray(0, 300)),
+      'gzip, cut short': coded('gzip', gzipSync(RANDOM).subarray(0, 300)),
+      'deflate, cut short': coded('deflate', deflateSync(RANDOM).subarray(0, 300)),
+      'br, cut short': coded('br', brotliCompressSync(RANDOM).subarray(0, 300)),
+      'the inner of two layers, cut short': coded(
+        'gzip, br',
+        brotliCompressSync(gzipSync(RANDOM).subarray(0, 300)),
+      ),
       'no gzip': coded('gzip', new Uint8Array(50)),
+      'no gzip, and more to come': coded('gzip', new Uint8Array(50), false),
       'six layers': coded('gzip, gzip, gzip, gzip, gzip, gzip', gzipSync('x')),
     },
   },
   async (run, frames) => {
     const asked = await run.opened()
     run.peer.send(...frames)
-    await run.fails(asked, { code: 'H2_DECODE', scope: 'stream', processed: 'yes' })
+    await run.fails(asked, { code: 'H2_DECODE', scope: 'stream', processed: 'yes', retryable: false })
     await run.usable()
   },
 )
 
-scenario('#74 A thousand to one: no more is decoded than is read', {}, async (run) => {
+const DECODED_TOO_LARGE = {
+  code: 'H2_DECODED_TOO_LARGE',
+  scope: 'stream',
+  initiator: 'local',
+  errorCode: CANCEL,
+  processed: 'yes',
+  retryable: false,
+}
+
+/** Reads a bomb, and says what it was given of it. */
+type Read = (response: HTTP20Response, given: (octets: number) => void) => Promise<unknown>
+
+interface Attack {
+  readonly bomb: Bomb
+  readonly read: Read
+  readonly limits: NonNullable<HTTP20ConnectionOptions['limits']>
+}
+
+const READERS: Readonly<Record<string, Read>> = {
+  'read whole': (response) => response.text(),
+  'read in pieces': async (response, given) => {
+    for await (const piece of response) given(piece.length)
+  },
+  'read as a stream': async (response, given) => {
+    await response.body.pipeTo(new WritableStream({ write: (piece: Uint8Array) => given(piece.length) }))
+  },
+}
+
+scenario(
+  '#74 A bomb of a thousand to one and more: as much as the limits allow, RST_STREAM, and the others go on',
+  {
+    huge: true,
+    cases: Object.fromEntries(
+      BOMBS.flatMap((bomb) =>
+        Object.entries(READERS).flatMap(([way, read]): [string, Attack][] => [
+          [`${bomb.coding}, ${way}, for its ratio`, { bomb, read, limits: { freeDecodedSize: 1_000_000 } }],
+          [`${bomb.coding}, ${way}, for its size`, { bomb, read, limits: { maxDecodedSize: 1_000_000 } }],
+        ]),
+      ),
+    ),
+    setup: ({ limits }) => ({ client: { limits } }),
+  },
+  async (run, { bomb, read }) => {
+    const other = await run.opened('/other')
+    let given = 0
+    const asked = run.request('GET', '/', {}, async (response) => {
+      await read(response, (octets) => {
+        given += octets
+      })
+      return ''
+    })
+    await run.peer.until(headers(3))
+    const content = zeros(bomb, 10_000_000)
+    run.peer.send(headers(3).status(200).field('content-encoding', bomb.coding))
+    for (let at = 0; at < content.length; at += 16_384)
+      run.peer.send(data(3, content.subarray(at, at + 16_384)))
+    await run.fails(asked, DECODED_TOO_LARGE)
+    await run.peer.until(rstStream(3, CANCEL))
+    expect(given).toBeLessThanOrEqual(1_000_000)
+    run.peer.send(headers(1).status(204).endStream())
+    await run.answers(other, 204)
+    await run.usable()
+  },
+)
+
+scenario(
+  '#74 Ten gigabytes, no option set: 32 MiB of them, and no more memory than that',
+  { huge: true },
+  async (run) => {
+    const bomb = BOMBS.find(({ coding }) => coding === 'br')!
+    const memory = () => process.memoryUsage().arrayBuffers
+    const before = memory()
+    let [given, most] = [0, 0]
+    const asked = run.request('GET', '/', {}, async (response) => {
+      for await (const piece of response) {
+        given += piece.length
+        most = Math.max(most, memory())
+      }
+      return ''
+    })
+    await run.peer.until(headers(1))
+    run.peer.send(...coded('br', zeros(bomb, 10_000_000_000), false))
+    await run.fails(asked, DECODED_TOO_LARGE)
+    await run.peer.until(rstStream(1, CANCEL))
+    expect(given).toBeLessThanOrEqual(33_554_432)
+    expect(most - before).toBeLessThan(60_000_000)
+    await run.usable()
+  },
+)
+
+scenario('#74 A bomb of which little is read: no more is decoded than is read', {}, async (run) => {
   const bomb = gzipSync(new Uint8Array(4_000_000))
   const asked = run.request('GET', '/', {}, async (response) => {
     const start = await response.read(1000)
