@@ -26,18 +26,12 @@ export class Dialler {
   readonly #owner: DiallerOwner
   readonly #memory: OriginMemory
   readonly #underWay: Set<AbortController>
-  /** Dials that failed since one succeeded. */
-  #failures: number
-  /** Until then nothing is dialled, in milliseconds on the clock. */
-  #notBefore: number
   #timer: unknown
 
   constructor(owner: DiallerOwner, memory: OriginMemory) {
     this.#owner = owner
     this.#memory = memory
     this.#underWay = new Set()
-    this.#failures = 0
-    this.#notBefore = 0
     this.#timer = undefined
   }
 
@@ -49,7 +43,7 @@ export class Dialler {
   /** True if the next dial has to wait; `due` is called once when it need not any more. */
   putOff(due: () => void): boolean {
     const { clock } = this.#owner.settings
-    const wait = this.#notBefore - clock.now()
+    const wait = this.#memory.dialAfter - clock.now()
     if (wait <= 0) return false
     this.#timer ??= clock.setTimer(
       () => {
@@ -64,13 +58,13 @@ export class Dialler {
 
   /** The next dial waits for so long. */
   delay(delayMs: number): void {
-    this.#notBefore = this.#owner.settings.clock.now() + delayMs
+    this.#memory.dialAfter = this.#owner.settings.clock.now() + delayMs
   }
 
   /** The next dial waits, longer with every failure in a row. `failure`: what happened is one more. */
   backOff(failure = false): void {
-    if (failure) this.#failures += 1
-    this.delay(dialBackoff(this.#failures))
+    if (failure) this.#memory.dialFailures += 1
+    this.delay(dialBackoff(this.#memory.dialFailures))
   }
 
   /** Begins a dial. */
@@ -100,7 +94,7 @@ export class Dialler {
           return
         }
         this.#underWay.delete(abort)
-        this.#failures = 0
+        this.#memory.dialFailures = 0
         reporter.opened(transport.info.remoteAddress, transport.alpn, settings.clock.now() - startedAt)
         this.#owner.dialled(transport)
       },
@@ -110,7 +104,7 @@ export class Dialler {
 
   #failed(ending: Ending, abort: AbortController): void {
     this.#underWay.delete(abort)
-    this.#failures += 1
+    this.#memory.dialFailures += 1
     this.#owner.undialled(ending)
   }
 

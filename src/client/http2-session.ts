@@ -74,6 +74,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#drainDeadline = Number.POSITIVE_INFINITY
   }
 
+  /** Takes a transport that stands and speaks HTTP/2. */
+  static over(owner: SessionOwner, transport: Transport): Http2Session {
+    const session = new Http2Session(owner)
+    session.#state = 'connecting'
+    session.#startedAt = session.#driver.now()
+    session.#dialled(transport)
+    return session
+  }
+
   // — what the connection object asks —
 
   get state(): SessionState {
@@ -166,13 +175,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   get recvWindow(): number {
     return this.#engine.recvWindow
-  }
-
-  /** Takes a transport that stands and speaks HTTP/2. */
-  adopt(transport: Transport): void {
-    this.#state = 'connecting'
-    this.#startedAt = this.#driver.now()
-    this.#dialled(transport)
   }
 
   carry(exchange: Exchange, { head, body, final }: PlannedRequest): void {

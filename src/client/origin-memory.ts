@@ -13,6 +13,10 @@ export class OriginMemory implements SessionCache {
   streams: number | undefined = undefined
   /** How many times longer than asked for PINGs keep apart: doubled whenever the origin complains of them. */
   calm = 1
+  /** Until then it is not dialled, in milliseconds on the clock. Written by the dialler. */
+  dialAfter = 0
+  /** Dials that failed since one succeeded. Written by the dialler. */
+  dialFailures = 0
   /** True once it has said HTTP_1_1_REQUIRED (RFC 9113 §7). */
   http1Required = false
   /** True once it chose HTTP/1.1, or no protocol, in TLS. */

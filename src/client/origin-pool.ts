@@ -21,7 +21,6 @@ import { dialsWanted, lifetime, needsProbe, PROBE_LIMIT_MS } from './pool-policy
 import { HeadDefaults } from './request-head.ts'
 import type { PlannedRequest } from './request-init.ts'
 import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
-import type { Session } from './session.ts'
 import { type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
 import { WaitingLine } from './waiting-line.ts'
@@ -288,7 +287,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     if (target.secure) this.#memory.http1Chosen = !http2
     const expiresAt = settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
     const member = new Member(this, this.#memory, expiresAt)
-    member.session = adopted(member, transport)
+    member.session = Http2Session.over(member, transport)
     this.#members.push(member)
     this.#line.connected()
     this.#connectors.connected()
@@ -443,10 +442,4 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     const connections = [...this.#members, ...this.#leaving].map(({ session }) => sessionStats(session!))
     return { origin: target.origin, waiting, dialling, connections }
   }
-}
-
-function adopted(member: Member, transport: Transport): Session {
-  const session = new Http2Session(member)
-  session.adopt(transport)
-  return session
 }
