@@ -3,13 +3,14 @@
  * an octet at a time, what the engine sends is judged as it comes out.
  */
 import { expect } from 'vitest'
-import {
+import type {
   Connection,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type Failure,
-  type RequestHead,
+  ConnectionOptions,
+  ConnectionSink,
+  Failure,
+  RequestHead,
 } from '../../src/protocol/index.ts'
+import { AuditedConnection } from '../support/audited-connection.ts'
 import { RecordingSink } from '../support/engine.ts'
 import {
   concat,
@@ -47,7 +48,7 @@ export class Peer implements ConnectionSink {
 
   constructor(delivery: Delivery, options: ConnectionOptions) {
     this.#delivery = delivery
-    this.connection = new Connection(this, options, this.now)
+    this.connection = new AuditedConnection(this, options, this.now)
   }
 
   onReady(): void {

@@ -143,7 +143,7 @@ scenario(
       run.peer.send(content(streamId, 10_000), content(streamId, 10_000))
       await run.fails(asked, { code: 'H2_STREAM_CANCELLED', errorCode: CANCEL, initiator: 'user' })
       await run.peer.sync()
-      expect(run.tap.window).toBe(65_535)
+      expect(run.tap.ledger.window).toBe(65_535)
     }
     await run.usable()
   },
@@ -167,7 +167,7 @@ scenario(
       await run.answers(asked, 200)
       await run.peer.until(rstStream(streamId, CANCEL))
       await run.peer.sync()
-      expect(run.tap.window).toBe(65_535)
+      expect(run.tap.ledger.window).toBe(65_535)
     }
   },
 )
@@ -184,10 +184,10 @@ scenario(
       run.peer.send(headers(streamId).status(200), content(streamId, 655))
     }
     await run.peer.sync()
-    expect(run.tap.window, 'all is held').toBe(35)
+    expect(run.tap.ledger.window, 'all is held').toBe(35)
     patient.release()
     await run.peer.sync()
-    expect(run.tap.window, 'all is given back').toBe(65_535)
+    expect(run.tap.ledger.window, 'all is given back').toBe(65_535)
     for (let streamId = 1; streamId < 200; streamId += 2) run.peer.send(data(streamId, 'end').endStream())
     for (const each of asked) await run.answers(each, 200, `${'x'.repeat(655)}end`)
   },

@@ -35,9 +35,10 @@ export async function checkOracles(run: Run, before: string): Promise<void> {
   expect(waiting, '(a) every request is settled').toEqual([])
 
   if (alive(run) && !run.silent) {
-    expect(tap.window, '(c) the window ledger balances').toBe(run.windowSize)
-    expect(conn.stats.recvWindow, '(c) and the client knows it').toBe(run.windowSize)
+    expect(tap.ledger.window, '(c) all credit was given back').toBe(run.windowSize)
+    tap.ledger.checkDrained(conn.stats.recvWindow, conn.stats.sendWindow)
   }
+  expect(tap.ledger.faults, '(c) the window ledger balances').toEqual([])
 
   const closing = conn.close()
   await clock.advance(1_000)

@@ -127,8 +127,8 @@ export class Run {
     const { cert } = await certificate()
     const port = link.startsWith('memory') ? 443 : await listen(peer, secure, setup)
     const conn = new HTTP20Connection(`${setup.host ?? '127.0.0.1'}:${port}`, {
-      windowManager: OnConsumption,
       ...setup.client,
+      windowManager: tap.ledger.managers(setup.client?.windowManager ?? OnConsumption),
       tls: { ca: cert, ...setup.client?.tls },
       secure,
       clock,

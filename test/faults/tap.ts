@@ -1,63 +1,20 @@
 /**
  * Listens between the client and its transport, where the order of what is sent
  * and received is the client's own: judges what it sends, and keeps the books
- * of its connection window from the octets alone.
+ * of its windows.
  */
 import type { Dial, Transport } from '../../src/transport/transport.ts'
+import { WindowLedger } from '../support/window-ledger.ts'
 import { concat } from '../support/wire.ts'
 import { WireValidator } from '../support/wire-validator.ts'
 
-const FRAME_HEADER = 9
-const PREFACE_LENGTH = 24
-const DATA = 0
-const WINDOW_UPDATE = 8
 /** The validator copies what it has not cut yet. */
 const BITE = 4096
 
-/** Walks over one side's frames without keeping them. */
-class FrameWalker {
-  readonly #onFrame: (type: number, streamId: number, length: number, firstWord: number) => void
-  /** Header, and the first four octets of the payload if there are that many. */
-  readonly #head = new Uint8Array(FRAME_HEADER + 4)
-  #have = 0
-  #skip: number
-
-  constructor(
-    skip: number,
-    onFrame: (type: number, streamId: number, length: number, firstWord: number) => void,
-  ) {
-    this.#skip = skip
-    this.#onFrame = onFrame
-  }
-
-  walk(bytes: Uint8Array): void {
-    let at = 0
-    const view = new DataView(this.#head.buffer)
-    while (at < bytes.length) {
-      if (this.#skip > 0) {
-        const passed = Math.min(this.#skip, bytes.length - at)
-        this.#skip -= passed
-        at += passed
-        continue
-      }
-      this.#head[this.#have++] = bytes[at++]!
-      if (this.#have < FRAME_HEADER) continue
-      const length = view.getUint32(0) >>> 8
-      const kept = Math.min(length, 4)
-      if (this.#have < FRAME_HEADER + kept) continue
-      this.#have = 0
-      this.#skip = length - kept
-      this.#onFrame(this.#head[3]!, view.getUint32(5) & 0x7fffffff, length, view.getUint32(9) & 0x7fffffff)
-    }
-  }
-}
-
 export class Tap {
   readonly validator = new WireValidator()
-  /** Octets that the peer may send on the connection: the ledger, from the wire. */
-  window = 65_535
-  /** The most that it ever was. */
-  highestWindow = 65_535
+  /** Kept if the client was given its window managers. */
+  readonly ledger = new WindowLedger(false)
   dials = 0
   /** Octets that the client was given. */
   octetsReceived = 0
@@ -66,13 +23,6 @@ export class Tap {
   /** Octets received that the validator has not seen: it copies what it has not cut. */
   #unseen: Uint8Array[] = []
   #unseenLength = 0
-  readonly #sent = new FrameWalker(PREFACE_LENGTH, (type, streamId, _length, word) => {
-    if (type === WINDOW_UPDATE && streamId === 0) this.window += word
-    this.highestWindow = Math.max(this.highestWindow, this.window)
-  })
-  readonly #received = new FrameWalker(0, (type, _streamId, length) => {
-    if (type === DATA) this.window -= length
-  })
 
   /** A dial that is listened to; the first connection only, for the books are one connection's. */
   around(dial: Dial): Dial {
@@ -95,6 +45,7 @@ export class Tap {
           onChunk: (chunk) => {
             if (first) this.#noteReceived(chunk)
             handler.onChunk(chunk)
+            if (first) this.ledger.check()
             this.octetsReceived += chunk.length
           },
           onEnd: () => handler.onEnd(),
@@ -120,7 +71,7 @@ export class Tap {
   }
 
   #noteReceived(chunk: Uint8Array): void {
-    this.#received.walk(chunk)
+    this.ledger.peerSent(chunk)
     for (let at = 0; at < chunk.length; at += BITE) {
       const bite = chunk.slice(at, at + BITE)
       this.#unseen.push(bite)
@@ -131,7 +82,7 @@ export class Tap {
 
   #noteSent(chunk: Uint8Array): void {
     this.#show()
-    this.#sent.walk(chunk)
+    this.ledger.clientSent(chunk)
     for (let at = 0; at < chunk.length; at += BITE) this.validator.clientSent(chunk.slice(at, at + BITE))
   }
 

@@ -3,17 +3,18 @@
  * Its sinks judge the order in which they are told; what they were told and
  * what was sent are written down, so that two runs can be compared.
  */
-import {
+import type {
   Connection,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type Failure,
-  type FieldList,
-  type PromisedHead,
-  type PushedStream,
-  type RequestStream,
-  type StreamSink,
+  ConnectionOptions,
+  ConnectionSink,
+  Failure,
+  FieldList,
+  PromisedHead,
+  PushedStream,
+  RequestStream,
+  StreamSink,
 } from '../../src/protocol/index.ts'
+import { AuditedConnection } from '../support/audited-connection.ts'
 import { WireValidator } from '../support/wire-validator.ts'
 import { chunks } from './mutation.ts'
 
@@ -164,7 +165,7 @@ export class Run implements ConnectionSink {
 
   /** `lengths`: how the peer's octets are cut. */
   constructor(options: ConnectionOptions, lengths: readonly number[]) {
-    this.connection = new Connection(this, options, 0)
+    this.connection = new AuditedConnection(this, options, 0)
     this.#lengths = lengths
   }
 

@@ -13,6 +13,7 @@ import {
   END_HEADERS,
   END_STREAM,
   frame,
+  goaway,
   headers,
   PADDED,
   response,
@@ -193,6 +194,18 @@ it('each way to lose content gives its octets back once: with the reset, before 
     request.stream!.consume(5000)
   }
   books.announce()
+  expect(pair.connection.recvWindow).toBe(CONNECTION_WINDOW)
+})
+
+it('what a GOAWAY takes back is given back, read or not (RFC 9113 §6.8, §6.9)', () => {
+  const books = new Books()
+  for (let i = 0; i < 2; i++) books.open()
+  const { pair } = books
+  pair.receive(response(3, 200))
+  books.data(3, 100, 10, false)
+  pair.receive(goaway(1, 0))
+  expect(books.requests[1]!.failure?.processed).toBe('yes')
+  pair.frames()
   expect(pair.connection.recvWindow).toBe(CONNECTION_WINDOW)
 })
 

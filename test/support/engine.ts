@@ -2,18 +2,19 @@
  * The engine with a peer of plain bytes: what the test sends goes in, what the
  * engine sends comes out as frames, and sinks write down what they were told.
  */
-import {
+import type {
   Connection,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type Failure,
-  type FieldList,
-  type PromisedHead,
-  type PushedStream,
-  type RequestHead,
-  type RequestStream,
-  type StreamSink,
+  ConnectionOptions,
+  ConnectionSink,
+  Failure,
+  FieldList,
+  PromisedHead,
+  PushedStream,
+  RequestHead,
+  RequestStream,
+  StreamSink,
 } from '../../src/protocol/index.ts'
+import { AuditedConnection } from './audited-connection.ts'
 import {
   concat,
   FRAME_HEADER_SIZE,
@@ -105,7 +106,7 @@ export class EnginePair implements ConnectionSink {
   #begun = false
 
   constructor(options: ConnectionOptions = {}) {
-    this.connection = new Connection(this, options, this.now)
+    this.connection = new AuditedConnection(this, options, this.now)
   }
 
   onReady(): void {
