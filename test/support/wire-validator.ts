@@ -14,6 +14,7 @@ import {
   END_STREAM,
   GOAWAY,
   HEADERS,
+  PADDED,
   PING,
   PREFACE,
   PUSH_PROMISE,
@@ -152,7 +153,7 @@ export class WireValidator {
     else if (type === PING && (flags & ACK) === 0) this.#pings.push(payload.join())
     else if (type === WINDOW_UPDATE && payload.length === 4) this.#granted(streamId, uint32At(payload))
     else if (type === RST_STREAM && stream !== undefined) stream.receivedReset = true
-    else if (type === PUSH_PROMISE && payload.length >= 4) this.#promised(payload)
+    else if (type === PUSH_PROMISE) this.#promised(flags, payload)
     else if (type === GOAWAY && payload.length >= 8) this.#peerGone(uint32At(payload) & MAX_WINDOW)
     if (type === DATA) this.#receiveWindow -= payload.length
     if ((type !== DATA && type !== HEADERS) || stream === undefined) return
@@ -167,8 +168,11 @@ export class WireValidator {
     else if (stream !== undefined) stream.sendCredit += increment & MAX_WINDOW
   }
 
-  #promised(payload: Uint8Array): void {
-    const streamId = uint32At(payload) & MAX_WINDOW
+  /** The promised identifier stands behind the Pad Length, where there is one (RFC 9113 §6.6). */
+  #promised(flags: number, payload: Uint8Array): void {
+    const at = (flags & PADDED) === 0 ? 0 : 1
+    if (payload.length < at + 4) return
+    const streamId = uint32At(payload, at) & MAX_WINDOW
     this.#lastPromised = Math.max(this.#lastPromised, streamId)
     const stream = this.#newStream()
     stream.sentEnd = true
