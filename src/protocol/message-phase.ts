@@ -8,30 +8,17 @@
  * then malformed.
  */
 
-const EXPECT_RESPONSE = 0
-const EXPECT_CONTENT = 1
-const COMPLETE = 2
-
 /** No content-length to check against. */
 export const UNKNOWN_LENGTH = -1
 
 export class MessagePhase {
-  #phase = EXPECT_RESPONSE
+  /** True while the next field block is a response and not trailers. Ended by `response()`. */
+  expectsResponse = true
   /** Octets of content still to come; `UNKNOWN_LENGTH` without content-length. Never below 0 otherwise. */
   #left = UNKNOWN_LENGTH
   /** A response that has no content whatever its fields say (RFC 9110 §6.4.1). */
   #bodiless = false
   #informational = 0
-
-  /** True once the final response was taken. */
-  get responded(): boolean {
-    return this.#phase !== EXPECT_RESPONSE
-  }
-
-  /** True while the next field block is a response and not trailers. */
-  get expectsResponse(): boolean {
-    return this.#phase === EXPECT_RESPONSE
-  }
 
   /** Octets of content still to come, or `UNKNOWN_LENGTH`. */
   get contentLeft(): number {
@@ -48,7 +35,7 @@ export class MessagePhase {
 
   /** `contentLength`: the field's value, or `UNKNOWN_LENGTH`. `tunnel`: 2xx to CONNECT, where it means nothing. */
   response(status: number, contentLength: number, isHead: boolean, tunnel: boolean): void {
-    this.#phase = EXPECT_CONTENT
+    this.expectsResponse = false
     // A tunnel has no response content, and carries what it likes (RFC 9113 §8.5).
     this.#bodiless = !tunnel && (isHead || status === 204 || status === 304)
     // RFC 9110 §9.3.6: content-length in a 2xx to CONNECT is ignored.
@@ -56,7 +43,7 @@ export class MessagePhase {
   }
 
   content(length: number): string | undefined {
-    if (this.#phase === EXPECT_RESPONSE) return 'DATA before the response HEADERS (RFC 9113 §8.1)'
+    if (this.expectsResponse) return 'DATA before the response HEADERS (RFC 9113 §8.1)'
     if (length === 0) return undefined
     if (this.#bodiless) return 'content in a response that has none (RFC 9110 §6.4.1)'
     if (this.#left === UNKNOWN_LENGTH) return undefined
@@ -70,9 +57,8 @@ export class MessagePhase {
   }
 
   end(): string | undefined {
-    if (this.#phase === EXPECT_RESPONSE) return 'END_STREAM before the final response (RFC 9113 §8.1)'
+    if (this.expectsResponse) return 'END_STREAM before the final response (RFC 9113 §8.1)'
     if (this.#left > 0) return 'less content than content-length (RFC 9113 §8.1.1)'
-    this.#phase = COMPLETE
     return undefined
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { FrameParser, type FrameSink } from '../../src/frame/parser.ts'
 import { check, failed, PING, PING_CALL, type Row } from './parser-table.ts'
@@ -186,6 +188,7 @@ describe('the first frame (RFC 9113 §3.4)', () => {
     ],
     ['HTTP/1.1', hexOfText('HTTP/1.1 400 Bad Request\r\n\r\n'), http1],
     ['HTTP/1.0', hexOfText('HTTP/1.0 200 OK\r\n'), http1],
+    ['what differs from HTTP/1 in its first octet', hexOfText('XTTP/1.1 400'), first('UNKNOWN(0x50)')],
     ['HTTP/2.0 is not HTTP/1', hexOfText('HTTP/2.0 400'), first('UNKNOWN(0x50)')],
     ['HTTP/1 without a minor version', hexOfText('HTTP/1 400'), first('UNKNOWN(0x50)')],
     ['HTML', hexOfText('<html>'), first('UNKNOWN(0x6d)')],
@@ -349,4 +352,23 @@ describe('stop() within', () => {
     feed(parser, [octets(PING), octets(PING)])
     expect(sink.calls).toEqual([])
   })
+})
+
+it('the memory of a long payload that came in pieces is let go', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const held = () => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  const length = 1_000_000
+  const parser = new FrameParser(new RecordingSink(), { maxFrameSize: 16_777_215 })
+  const before = held()
+  parser.receive(octets(`${length.toString(16).padStart(6, '0')} 01 04 00000001`))
+  const piece = new Uint8Array(length / 100)
+  for (let i = 0; i < 100; i++) {
+    if (i === 50) expect(held() - before).toBeGreaterThan(length)
+    parser.receive(piece)
+  }
+  expect(held() - before).toBeLessThan(length / 2)
 })

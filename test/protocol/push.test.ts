@@ -92,6 +92,13 @@ describe('a promised request (RFC 9113 §8.4)', () => {
     },
   )
 
+  itInEveryDelivery('may say that its request has no content (RFC 9113 §8.4)', (start) => {
+    const { pair, request } = requested(start)
+    pair.receive(promise(1, 2, [...GET, ['content-length', '0']]))
+    expect(request.pushes[0]!.head.fields).toEqual(['content-length', '0'])
+    expect(pair.frames()).toEqual([])
+  })
+
   itInEveryDelivery('that nobody wants is reset with CANCEL, and what follows is dropped', (start) => {
     const { pair, request } = requested(start)
     request.acceptPushes = false

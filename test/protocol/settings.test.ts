@@ -255,6 +255,17 @@ describe("the peer's SETTINGS (RFC 9113 §6.5.2)", () => {
     expect([pair.connection.openStreams, pair.connection.queuedStreams]).toEqual([1, 0])
   })
 
+  test.each([
+    [226, 'HEADERS 1'],
+    [225, undefined],
+  ])('of MAX_HEADER_LIST_SIZE %i count :protocol like any field (RFC 8441 §4)', (size, sent) => {
+    // :method CONNECT 46, :scheme https 44, :authority a.test 48, :path / 38, :protocol websocket 50.
+    const pair = EnginePair.ready({}, { 6: size, 8: 1 })
+    const request = pair.open({ method: 'CONNECT', protocol: 'websocket' }, false)
+    expect(lines(pair.frames())).toEqual(sent === undefined ? [] : [sent])
+    expect(request.failure?.kind).toBe(sent === undefined ? 'HEADER_LIST_TOO_LARGE' : undefined)
+  })
+
   it('of MAX_FRAME_SIZE bound what we send: the rest of a field block follows (RFC 9113 §6.10)', () => {
     const fields = ['x-long', '~'.repeat(40_000)]
     const sent = (settings = {}) => {

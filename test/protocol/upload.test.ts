@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { OutputBuffer } from '../../src/bytes.ts'
@@ -37,4 +39,31 @@ it('an upload borrows its chunks: what is changed before it is taken goes out ch
   chunk.fill(9)
   upload.moveTo(out, 2)
   expect([...out.take()]).toEqual([1, 9, 9])
+})
+
+it('an upload that is written as it is sent keeps nothing of what is sent', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const upload = new Upload()
+  const out = new OutputBuffer(1024)
+  const chunk = Uint8Array.of(1)
+  const heap = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const write = (chunks: number) => {
+    for (let i = 0; i < chunks; i++) {
+      upload.push(chunk)
+      upload.moveTo(out, 1)
+      if (out.length === 1024) out.take()
+      out.compact(1024)
+    }
+  }
+  write(1000)
+  const before = heap()
+  // With one chunk always queued, and with none.
+  write(300_000)
+  upload.push(chunk)
+  write(300_000)
+  expect(heap() - before).toBeLessThan(1_000_000)
 })

@@ -116,6 +116,7 @@ describe('AdaptiveWindowManager', () => {
     let window = 1_048_576
     for (let i = 0; i < 20; i++) window += adaptive.onDataConsumed(window / 8) - window / 8
     expect(window).toBe(MAX)
+    expect(MAX).toBe(16_777_216)
     adaptive.path!.now = 1_000_000
     expect(adaptive.onDataConsumed(MAX / 8)).toBe(MAX / 8)
   })
