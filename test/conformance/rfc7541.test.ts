@@ -54,7 +54,12 @@ const BROKEN: readonly (readonly [id: string, what: string, block: Uint8Array])[
   ['L4', 'an index of 2⁵³', integer(2 ** 53, 7, 0x80)],
   ['L4', 'a name length of 2³¹', concat(Uint8Array.of(0), integer(2 ** 31, 7))],
   ['L4', 'an index of twenty octets that add nothing', Uint8Array.of(0xff, ...zeros(20), 0)],
-  ['L4', 'a value length of twenty octets that add nothing', valued(Uint8Array.of(0x7f, ...zeros(20), 0))],
+  ['L4', 'a table size of twenty octets that add nothing', Uint8Array.of(0x3f, ...zeros(20), 0)],
+  [
+    'L4',
+    'a value length of twenty octets that add nothing',
+    valued(concat(Uint8Array.of(0x7f, ...zeros(20), 0), new Uint8Array(127).fill(0x78))),
+  ],
   ['L5', 'an index cut short', Uint8Array.of(0xff)],
   ['L5', 'an index cut short in its second octet', Uint8Array.of(0xff, 0x80)],
   ['L5', 'a literal without its name', Uint8Array.of(0x40)],

@@ -226,12 +226,15 @@ for (const announced of [undefined, 16_384, 65_536]) {
       const peer = announced === undefined ? stage.silent() : stage.ready({}, { [MAX_FRAME_SIZE]: announced })
       const request = peer.post({ fields: ['x-long', '~'.repeat(40_000)] })
       request.stream!.write(new Uint8Array(50_000))
-      request.stream!.end()
+      request.stream!.end(['x-sum', '~'.repeat(70_000)])
       const limit = announced ?? 16_384
       const sent = peer.frames().filter((each) => each.streamId === 1)
       const types = sent.map((each) => each.type)
       expect(Math.max(...sent.map((each) => each.payload.length))).toBeLessThanOrEqual(limit)
       expect(types.slice(0, 2)).toEqual(limit > 60_000 ? [HEADERS, DATA] : [HEADERS, CONTINUATION])
+      expect(types.slice(-2), 'trailers').toEqual(
+        limit > 60_000 ? [HEADERS, CONTINUATION] : [CONTINUATION, CONTINUATION],
+      )
       const content = sent.filter((each) => each.type === DATA)
       expect(content.reduce((sum, each) => sum + each.payload.length, 0)).toBe(50_000)
     },

@@ -21,6 +21,7 @@ import {
   NO_ERROR,
   PROTOCOL_ERROR,
   REFUSED_STREAM,
+  STREAM_CLOSED,
 } from './codes.ts'
 import { type Peer, resets } from './peer.ts'
 import { promise } from './promise.ts'
@@ -144,6 +145,17 @@ rule('C24', 'a stream is reset once, whatever comes on it and however often the 
   second.stream!.reset(INTERNAL_ERROR)
   peer.sends(windowUpdate(3, 0), data(3, 'x'))
   expect(resets(peer.frames())).toEqual([[3, CANCEL]])
+  const ended = peer.open()
+  peer.frames()
+  peer.sends(response(5, 200, true))
+  const late = [data(5, 'x'), headers(5, [['a', 'b']]), data(5, 'x'), headers(5, [['a', 'b']])]
+  const answers = late.flatMap((frame) => {
+    peer.sends(frame)
+    return resets(peer.frames())
+  })
+  expect(answers, 'and where it had ended').toEqual([[5, STREAM_CLOSED]])
+  ended.stream!.reset(CANCEL)
+  expect(peer.frames()).toEqual([])
 })
 
 rule(

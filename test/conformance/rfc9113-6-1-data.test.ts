@@ -48,8 +48,10 @@ rule('D3', 'padding may fill all of the payload but its own length', (stage) => 
 })
 
 streamErrors([
-  ['D2', 'DATA before the response', data(1, 'x', true), PROTOCOL_ERROR],
-  ['D2', 'empty DATA before the response', data(1, '', true), PROTOCOL_ERROR],
+  ['D2', 'DATA before the response', data(1, 'x'), PROTOCOL_ERROR],
+  ['D2', 'DATA instead of a response', data(1, 'x', true), PROTOCOL_ERROR],
+  ['D2', 'empty DATA before the response', data(1, ''), PROTOCOL_ERROR],
+  ['D2', 'END_STREAM without a response', data(1, '', true), PROTOCOL_ERROR],
   [
     'D12',
     'DATA behind an informational response',
@@ -271,6 +273,8 @@ rule('D14', 'nor for the window of the connection, used up or negative', (stage)
   negative.stream!.write(new Uint8Array(10))
   peer.frames()
   large.stream!.write(new Uint8Array(70_000))
+  peer.frames()
+  expect(peer.connection.sendWindow).toBe(0)
   peer.sends(settings({ 4: 0 }))
   peer.frames()
   small.stream!.end()

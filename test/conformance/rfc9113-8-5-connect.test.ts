@@ -1,6 +1,6 @@
 /** CONNECT and extended CONNECT (RFC 9113 §8.5, RFC 8441, RFC 9110 §9.3.6). */
 import { expect } from 'vitest'
-import type { RequestHead } from '../../src/protocol/index.ts'
+import type { ConnectionOptions, RequestHead } from '../../src/protocol/index.ts'
 import { FieldBlockDecoder } from '../support/field-blocks.ts'
 import {
   DATA,
@@ -21,8 +21,10 @@ import {
   INITIAL_WINDOW_SIZE,
   MAX_CONCURRENT_STREAMS,
   PROTOCOL_ERROR,
+  REFUSED_STREAM,
 } from './codes.ts'
-import type { Peer } from './peer.ts'
+import { type Peer, resets } from './peer.ts'
+import { promise } from './promise.ts'
 import { rule, type Stage } from './rule.ts'
 
 const CONNECT: Partial<RequestHead> = {
@@ -34,8 +36,8 @@ const CONNECT: Partial<RequestHead> = {
 const WEBSOCKET: Partial<RequestHead> = { method: 'CONNECT', protocol: 'websocket', path: '/chat' }
 
 /** A tunnel that stands, as stream 1. */
-function tunnel(stage: Stage): Peer {
-  const peer = stage.ready()
+function tunnel(stage: Stage, options: ConnectionOptions = {}): Peer {
+  const peer = stage.ready(options)
   peer.open(CONNECT, false)
   peer.frames()
   peer.sends(response(1, 200))
@@ -78,6 +80,19 @@ for (const [what, flags] of [
     expect(peer.requests[0]!.trailers).toBeUndefined()
   })
 }
+
+rule('O2', 'a promise in a tunnel is refused, and ends the stream', (stage) => {
+  const peer = tunnel(stage, { enablePush: true })
+  peer.sends(promise(1, 2))
+  const [request] = peer.requests
+  expect(request!.pushes).toEqual([])
+  expect(request!.failure).toMatchObject({ scope: 'stream', errorCode: PROTOCOL_ERROR })
+  expect(resets(peer.frames())).toEqual([
+    [2, REFUSED_STREAM],
+    [1, PROTOCOL_ERROR],
+  ])
+  peer.expectUsable()
+})
 
 rule('O2', 'a CONNECT that is refused is an ordinary response, trailers included', (stage) => {
   const peer = stage.ready()

@@ -24,6 +24,7 @@ const octet = (code: number) => `x${String.fromCharCode(code)}y`
 
 streamErrors([
   malformed('M1', 'a response without :status', [['server', 'x']]),
+  malformed('M1', 'a response without :status whose first field looks like one', [['age', '200']]),
   malformed('M1', 'a response without fields', []),
   malformed('M1', ':status twice', [ok, ok]),
   malformed('M1', 'a second :status that differs', [ok, [':status', '204']]),
@@ -40,6 +41,7 @@ streamErrors([
     malformed('M2', `${name} in a response`, [ok, [name, 'GET']]),
   ),
   malformed('M2', ':path before :status', [[':path', '/'], ok]),
+  malformed('M2', ':path in place of :status', [[':path', '200']]),
   malformed('M3', 'an unknown pseudo-header field', [ok, [':state', '1']]),
   malformed('M3', 'a pseudo-header field without a name', [ok, [':', '1']]),
   malformed('M4', ':status behind another field', [['server', 'x'], ok]),
