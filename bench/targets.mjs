@@ -55,6 +55,12 @@ export function judgeTargets(workloads) {
       1,
     ),
     ratio(
+      'Client.request, 100 in flight: CPU of HTTP20Connection',
+      of('get', '100', 'hyper-request', 'cpuMicros'),
+      cpu,
+      1.5,
+    ),
+    ratio(
       'fetch, 100 in flight: CPU of undici 8 fetch',
       of('get', '100', 'hyper-fetch', 'cpuMicros'),
       of('get', '100', 'undici8-fetch', 'cpuMicros'),

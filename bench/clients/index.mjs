@@ -50,6 +50,15 @@ export const CLIENTS = [
     short: true,
   },
   {
+    id: 'hyper-request',
+    label: 'hyper-h2 Client.request',
+    module: './hyper-request.mjs',
+    needsExport: 'Client',
+    does: [...REQUESTS, 'start'],
+    runtimes: ['lts', 'node'],
+    short: ['get'],
+  },
+  {
     id: 'hyper-fetch',
     label: 'hyper-h2 fetch',
     module: './hyper-fetch.mjs',
