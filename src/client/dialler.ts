@@ -95,7 +95,7 @@ export class Dialler {
         }
         this.#underWay.delete(abort)
         this.#memory.dialFailures = 0
-        reporter.opened(transport.info.remoteAddress, transport.alpn, settings.clock.now() - startedAt)
+        reporter.opened(transport, settings.clock.now() - startedAt)
         this.#owner.dialled(transport)
       },
       (error: unknown) => this.#failed(dialFailed(error), abort),

@@ -18,6 +18,8 @@ export interface ExchangeHost<Exchange> {
   readonly closing: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
+  /** An informational response arrived. */
+  informed(exchange: Exchange, status: number): void
   /** The response's head arrived. */
   responded(exchange: Exchange): void
   /** The exchange goes elsewhere. */

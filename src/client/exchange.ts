@@ -314,6 +314,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.incoming.informational ??= []
     this.incoming.informational.push(informational)
     this.#limit(this.plan.limits.headers)
+    this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
   }
 

@@ -78,7 +78,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   static over(owner: SessionOwner, transport: Transport): Http2Session {
     const session = new Http2Session(owner)
     session.#state = 'connecting'
-    session.#startedAt = session.#driver.now()
     session.#dialled(transport)
     return session
   }
@@ -182,7 +181,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     if (exchange.settled) return
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
-    this.#owner.reporter.requestStarted(exchange)
+    this.#owner.reporter.requestStarted(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
@@ -227,6 +226,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   // — the dial —
 
   #dialled(transport: Transport): void {
+    // One that was given its transport did not dial, and whoever did has told of it.
+    const dialled = this.#dialAbort !== undefined
     this.#dialAbort = undefined
     const { secure } = this.#owner.target
     const wrong = secure && transport.alpn !== 'h2'
@@ -238,11 +239,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
     this.#driver.start(transport)
-    this.#owner.reporter.opened(
-      transport.info.remoteAddress,
-      transport.alpn,
-      this.#driver.now() - this.#startedAt,
-    )
+    if (dialled) this.#owner.reporter.opened(transport, this.#driver.now() - this.#startedAt)
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -360,6 +357,10 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     exchange.beginPushed(this, stream)
     this.#open.add(exchange)
     return exchange
+  }
+
+  informed(exchange: Exchange, status: number): void {
+    this.#owner.reporter.informed(exchange, status, this.#driver.now())
   }
 
   responded(exchange: Exchange): void {

@@ -5,6 +5,7 @@
  */
 import { platform } from '#platform'
 import type { Failure } from '../protocol/index.ts'
+import type { Transport } from '../transport/transport.ts'
 import type { Exchange } from './exchange.ts'
 import { errorOf } from './failure.ts'
 
@@ -27,9 +28,35 @@ const CHANNELS = {
   requestQueued: platform.channel('hyper:request:queued'),
   requestRetry: platform.channel('hyper:request:retry'),
   requestStart: platform.channel('hyper:request:start'),
+  requestInformational: platform.channel('hyper:request:informational'),
   requestResponse: platform.channel('hyper:request:response'),
   requestEnd: platform.channel('hyper:request:end'),
   requestError: platform.channel('hyper:request:error'),
+}
+
+/** What every message on a request tells. */
+interface RequestFacts {
+  /** The same in all messages on one request, of no other in this process. */
+  readonly id: number
+  readonly origin: string
+  readonly method: string
+  readonly path: string
+  /** Undefined before HEADERS were sent, and on HTTP/1.1. */
+  readonly streamId: number | undefined
+}
+
+const ids = new WeakMap<Exchange, number>()
+let lastId = 0
+
+/** Numbers are given out when the first message on a request is. */
+function idOf(exchange: Exchange): number {
+  let id = ids.get(exchange)
+  if (id === undefined) {
+    lastId += 1
+    id = lastId
+    ids.set(exchange, id)
+  }
+  return id
 }
 
 /** Reports for one connection object. */
@@ -50,9 +77,9 @@ export class Reporter {
     this.#say('info', `${this.#origin} connecting`)
   }
 
-  opened(remoteAddress: string | undefined, alpn: string | undefined, elapsedMs: number): void {
+  opened({ alpn, info }: Transport, elapsedMs: number): void {
     const channel = CHANNELS.connectionOpen
-    if (channel.hasSubscribers) channel.publish({ origin: this.#origin, remoteAddress, alpn, elapsedMs })
+    if (channel.hasSubscribers) channel.publish({ origin: this.#origin, alpn, elapsedMs, ...info })
     this.#say('info', `${this.#origin} open after ${ms(elapsedMs)}`)
   }
 
@@ -101,10 +128,19 @@ export class Reporter {
     if (this.#debug) this.#line(exchange, `is sent again in ${ms(delayMs)}, ${failure.reason}`)
   }
 
-  requestStarted(exchange: Exchange): void {
+  /** It is given to a connection, `now`. */
+  requestStarted(exchange: Exchange, now: number): void {
     const channel = CHANNELS.requestStart
-    if (channel.hasSubscribers) channel.publish(this.#facts(exchange))
+    if (channel.hasSubscribers) {
+      channel.publish({ ...this.#facts(exchange), queuedMs: now - exchange.startedAt })
+    }
     if (this.#debug) this.#line(exchange, 'sent')
+  }
+
+  informed(exchange: Exchange, status: number, now: number): void {
+    const channel = CHANNELS.requestInformational
+    if (!channel.hasSubscribers) return
+    channel.publish({ ...this.#facts(exchange), status, elapsedMs: now - exchange.startedAt })
   }
 
   responded(exchange: Exchange, now: number): void {
@@ -137,9 +173,10 @@ export class Reporter {
     } catch {}
   }
 
-  #facts(exchange: Exchange): { origin: string; method: string; path: string; streamId: number | undefined } {
+  #facts(exchange: Exchange): RequestFacts {
     const { method, path } = exchange.plan
-    return { origin: this.#origin, method, path, streamId: exchange.streamId || undefined }
+    const id = idOf(exchange)
+    return { id, origin: this.#origin, method, path, streamId: exchange.streamId || undefined }
   }
 
   #line(exchange: Exchange, what: string): void {

@@ -114,6 +114,8 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
+  informed(): void {}
+
   responded(): void {}
 
   released(exchange: Exchange): void {

@@ -35,7 +35,9 @@ export const dial: Dial = async (target, options, signal) => {
   signal?.throwIfAborted()
   const where = options.socketPath ?? authorityOf(target.host, target.port)
   if (target.secure) checkTlsOptions(where, options)
+  const startedAt = performance.now()
   const transport = await connect(target, options, where, signal)
+  const connectedAt = performance.now()
   try {
     if (target.secure) await handshake(transport, options, where, signal)
     signal?.throwIfAborted()
@@ -43,7 +45,8 @@ export const dial: Dial = async (target, options, signal) => {
     transport.destroy()
     throw error
   }
-  transport.info = infoOf(transport.socket)
+  const tlsMs = target.secure ? performance.now() - connectedAt : undefined
+  transport.info = { ...infoOf(transport.socket), connectMs: connectedAt - startedAt, tlsMs }
   return transport
 }
 

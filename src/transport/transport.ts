@@ -110,6 +110,10 @@ export interface TransportInfo {
   readonly tlsVersion?: string | undefined
   /** OpenSSL's name of the suite. */
   readonly cipher?: string | undefined
+  /** Milliseconds from the dial until TCP, or the tunnel, stood: names were looked up in them. */
+  readonly connectMs?: number | undefined
+  /** Milliseconds of the TLS handshake after that. */
+  readonly tlsMs?: number | undefined
   /** True if an earlier TLS session was resumed. */
   readonly resumed?: boolean | undefined
 }

@@ -1,15 +1,17 @@
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from 'vitest'
 import { settled } from '../support/virtual-clock.ts'
-import { data, goaway, response, rstStream } from '../support/wire.ts'
+import { data, goaway, headers, response, rstStream } from '../support/wire.ts'
 import { codeOf, Pair } from './peer.ts'
+import { PoolPair } from './pool-peer.ts'
 
-const NAMES = ['connection:start', 'connection:open', 'connection:close', 'connection:error'].concat([
-  'request:start',
-  'request:response',
-  'request:end',
-  'request:error',
-])
+const NAMES = ['start', 'open', 'draining', 'close', 'error']
+  .map((name) => `connection:${name}`)
+  .concat(
+    ['queued', 'start', 'informational', 'response', 'retry', 'end', 'error'].map(
+      (name) => `request:${name}`,
+    ),
+  )
 const unsubscribe: (() => void)[] = []
 
 afterEach(() => {
@@ -60,6 +62,39 @@ describe('what is told of connections and requests', () => {
       ['connection:close', { origin }],
     ])
     expect(JSON.stringify(messages)).not.toContain('s3cret')
+  })
+
+  test('the phases of a request of a pool: queued, sent, told something, sent again, answered', async () => {
+    const messages = recorded()
+    const pair = new PoolPair()
+    const answer = pair.client.request('https://a.test/x', { method: 'POST', body: 'x' })
+    for (let i = 0; i < 4; i++) await settled()
+    await pair.wires[0]!.send(goaway(0, 0, 'later'))
+    for (let i = 0; i < 4; i++) await settled()
+    await pair.clock.advance(7)
+    await pair.wires[1]!.send(headers(1, [[':status', '103']]), response(1, 204, true))
+    expect((await answer).status).toBe(204)
+    const origin = 'https://a.test'
+    const { id } = messages.find(([name]) => name === 'request:queued')![1]
+    const request = { id, origin, method: 'POST', path: '/x' }
+    expect(messages.filter(([name]) => name !== 'connection:close')).toMatchObject([
+      ['request:queued', { ...request, streamId: undefined }],
+      ['connection:start', { origin }],
+      ['connection:open', { origin, alpn: 'h2' }],
+      ['request:start', { ...request, queuedMs: 0 }],
+      ['connection:draining', { origin, errorCode: 0, debugData: 'later' }],
+      [
+        'request:retry',
+        { ...request, attempt: 1, delayMs: 0, error: { code: 'H2_GOAWAY', processed: 'no' } },
+      ],
+      ['request:queued', request],
+      ['connection:start', { origin }],
+      ['connection:open', { origin, alpn: 'h2' }],
+      ['request:start', request],
+      ['request:informational', { ...request, status: 103, elapsedMs: 7 }],
+      ['request:response', { ...request, status: 204, elapsedMs: 7 }],
+      ['request:end', { ...request, status: 204 }],
+    ])
   })
 
   test('a connection that fails', async () => {
