@@ -1,5 +1,5 @@
 /**
- * Runs the examples of README.md and docs/*.md: each block that opens with
+ * Runs the examples of README.md and of the pages in docs/: each block that opens with
  * ```ts run. It is type-checked and executed as it stands, but for the hosts
  * nghttp2.org and example.com, which become an origin in this process. A comment
  * `// → text` in an example is the output promised there: the lines printed must
@@ -59,7 +59,7 @@ async function main() {
 
 function documents() {
   const docs = join(root, 'docs')
-  const pages = existsSync(docs) ? readdirSync(docs).filter((name) => name.endsWith('.md')) : []
+  const pages = existsSync(docs) ? readdirSync(docs, { recursive: true }).filter((name) => name.endsWith('.md')) : []
   return ['README.md', ...pages.sort().map((name) => `docs/${name}`)].filter((path) =>
     existsSync(join(root, path)),
   )
