@@ -3,8 +3,13 @@
  * pieces (RFC 9110 §8.6 for its length, §8.3 for its type). Its one rule: a
  * source is read only when the stream takes more, and is told when it does not.
  */
+import { formDataBlob, isFormData } from './multipart.ts'
 
-/** What a request may send. Bytes given at once must not be changed before the request is over. */
+/**
+ * What a request may send. Bytes given at once must not be changed before the request is over. A function
+ * is called anew each time the request is sent, and gives one of the other kinds; its length and type are
+ * not known before, so no content-length is sent and content-type is the caller's.
+ */
 export type RequestBody =
   | string
   | Uint8Array
@@ -16,6 +21,7 @@ export type RequestBody =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Piece>
   | Iterable<Piece>
+  | (() => RequestBody)
 
 /** A piece of a body: bytes, or text that is sent as UTF-8. */
 export type Piece = string | Uint8Array | ArrayBuffer | ArrayBufferView
@@ -37,7 +43,10 @@ export interface Body {
   readonly length: number | undefined
   /** content-type to send if the caller names none. */
   readonly type: string | undefined
-  /** True if it can be given again from its beginning. */
+  /**
+   * True if it can be sent again: bytes, strings, `URLSearchParams`, `Blob`, `FormData` and functions.
+   * False for streams and iterables, which are read once.
+   */
   readonly replayable: boolean
 }
 
@@ -51,25 +60,35 @@ export function takeBody(body: unknown): Body {
   if (body instanceof URLSearchParams) {
     return whole(encoder.encode(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
   }
-  if (body instanceof Blob) {
-    const type = body.type === '' ? undefined : body.type
-    return pieces(() => readerSource(body.stream()), body.size, type, true)
+  if (typeof body === 'function') {
+    return { ...pieces(() => new MadeSource(body as () => unknown)), replayable: true }
   }
-  if (body instanceof FormData) {
-    const form = new Response(body)
-    const type = form.headers.get('content-type') ?? undefined
-    return pieces(() => readerSource(form.body!), undefined, type)
+  if (body instanceof Blob) return blob(body)
+  if (typeof body === 'object' && body !== null) {
+    return isFormData(body) ? blob(formDataBlob(body)) : streamed(body)
   }
-  if (typeof body === 'object' && body !== null) return streamed(body)
-  throw new TypeError('body must be a string, bytes, Blob, URLSearchParams, FormData, stream or iterable')
+  throw new TypeError(
+    'body must be a string, bytes, Blob, URLSearchParams, FormData, stream, iterable or function',
+  )
 }
 
 function whole(bytes: Uint8Array, type: string | undefined): Body {
   return { bytes, open: undefined, length: bytes.length, type, replayable: true }
 }
 
-function pieces(open: () => PieceSource, length?: number, type?: string, replayable = false): Body {
-  return { bytes: undefined, open, length, type, replayable }
+function blob(body: Blob): Body {
+  const type = body.type === '' ? undefined : body.type
+  return {
+    bytes: undefined,
+    open: () => readerSource(body.stream()),
+    length: body.size,
+    type,
+    replayable: true,
+  }
+}
+
+function pieces(open: () => PieceSource): Body {
+  return { bytes: undefined, open, length: undefined, type: undefined, replayable: false }
 }
 
 function streamed(body: object): Body {
@@ -141,6 +160,36 @@ function iteratorSource(iterator: Iterator<unknown> | AsyncIterator<unknown>, le
       }
     },
   }
+}
+
+/** A body that a function makes when the first piece is due: what it throws fails the upload, not the call. */
+class MadeSource implements PieceSource {
+  readonly #make: () => unknown
+  #made: PieceSource | undefined
+
+  constructor(make: () => unknown) {
+    this.#make = make
+    this.#made = undefined
+  }
+
+  get lends(): boolean {
+    return this.#made?.lends === true
+  }
+
+  next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>> {
+    this.#made ??= sourceOf(this.#make())
+    return this.#made.next()
+  }
+
+  stop(reason: unknown): void {
+    this.#made?.stop(reason)
+  }
+}
+
+function sourceOf(body: unknown): PieceSource {
+  if (typeof body === 'function') throw new TypeError('a body that is a function gave a function')
+  const { bytes, open } = takeBody(body)
+  return open === undefined ? iteratorSource([bytes!].values(), false) : open()
 }
 
 export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

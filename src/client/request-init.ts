@@ -23,7 +23,7 @@ import type { TrailersInput } from './upload.ts'
 export interface HTTP20RequestInit {
   /** A record, pairs, or `Headers`. Names in any case. */
   readonly headers?: HeadersInput | undefined
-  /** String, bytes, `Blob`, `URLSearchParams`, `FormData`, Web or Node stream, (async) iterable of bytes or strings. */
+  /** String, bytes, `Blob`, `URLSearchParams`, `FormData`, Web or Node stream, (async) iterable of bytes or strings, or a function that gives one of these. */
   readonly body?: RequestBody | null | undefined
   /** Fields behind the body, or a function that is called once the body was given. */
   readonly trailers?: TrailersInput | undefined

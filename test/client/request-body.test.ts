@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it, test } from 'vitest'
+import { takeBody } from '../../src/client/request-body.ts'
 import type { HTTP20RequestInit, RequestBody } from '../../src/index.ts'
 import { settled } from '../support/virtual-clock.ts'
 import { response, rstStream, windowUpdate } from '../support/wire.ts'
@@ -70,7 +71,7 @@ describe('every kind of body, its length and its type', () => {
     expect(made.head['content-type']).toBe(type)
   })
 
-  test('FormData, with a boundary', async () => {
+  test('FormData, with a boundary and a length', async () => {
     const form = new FormData()
     form.set('field', 'value')
     form.set('file', new Blob(['content']), 'name.txt')
@@ -79,6 +80,98 @@ describe('every kind of body, its length and its type', () => {
     expect(content).toContain(`--${boundary}\r\n`)
     expect(content).toContain('name="file"; filename="name.txt"')
     expect(content).toContain('value')
+    expect(head['content-length']).toBe(String(content.length))
+  })
+
+  it.each<[string, () => unknown, string]>([
+    ['a string', () => 'aé', 'aé'],
+    ['bytes', () => bytes, 'abc'],
+    ['a Blob', () => new Blob(['abc'], { type: 'a/b' }), 'abc'],
+    ['a Web stream', () => webStream('ab', 'c'), 'abc'],
+    ['a generator', () => generated('ab', 'c'), 'abc'],
+    ['an iterable that uses its memory again', () => lent('abc'), 'abc'],
+  ])('a function that gives %s', async (_, make, content) => {
+    const made = await sent({ body: make as () => RequestBody })
+    expect([made.content, made.finished]).toEqual([content, true])
+    expect([made.head['content-length'], made.head['content-type']]).toEqual([undefined, undefined])
+  })
+
+  function* lent(text: string): Generator<Uint8Array> {
+    const memory = new Uint8Array(1)
+    for (const letter of text) {
+      memory[0] = letter.charCodeAt(0)
+      yield memory
+    }
+  }
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new TypeError('made none')
+      },
+    ],
+    ['gives a function', () => () => 'abc'],
+    ['gives nothing', () => undefined],
+  ])('a function that %s fails the request', async (_, make) => {
+    const pair = await Pair.open()
+    const error = await rejection(
+      pair.connection.request('POST', '/', { body: make as () => RequestBody }).response,
+    )
+    expect(error.code).toBe('H2_BODY')
+    expect(error.cause).toBeInstanceOf(TypeError)
+    await settled()
+    expect(pair.connection.stats.streamsOpen).toBe(0)
+  })
+
+  test('what a function gave is stopped with the request', async () => {
+    let cancelled = false
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        cancel() {
+          cancelled = true
+        },
+      })
+    const pair = await Pair.open()
+    const stream = pair.connection.request('POST', '/', { body })
+    await settled()
+    stream.cancel()
+    expect(await codeOf(stream.response)).toBe('H2_STREAM_CANCELLED')
+    expect(cancelled).toBe(true)
+  })
+
+  const form = new FormData()
+  it.each<[string, unknown, boolean]>([
+    ['a string', 'abc', true],
+    ['bytes', bytes, true],
+    ['an ArrayBuffer', bytes.buffer, true],
+    ['a Blob', new Blob([]), true],
+    ['URLSearchParams', new URLSearchParams(), true],
+    ['FormData', form, true],
+    ['a function', () => 'abc', true],
+    ['a Web stream', webStream(), false],
+    ['a Node stream', Readable.from([]), false],
+    ['an async generator', generated(), false],
+    ['an array', ['a'], false],
+  ])('%s can be sent again: %s', (_, body, replayable) => {
+    expect(takeBody(body).replayable).toBe(replayable)
+  })
+
+  test('what can be sent again is the same again', async () => {
+    form.set('a', new Blob(['b']), 'c')
+    for (const body of [new Blob(['abc']), form, () => webStream('abc')]) {
+      const { open } = takeBody(body)
+      const texts = []
+      for (const source of [open!(), open!()]) {
+        let text = ''
+        for (let result = await source.next(); result.done !== true; result = await source.next()) {
+          text += Buffer.from(result.value as Uint8Array)
+        }
+        texts.push(text)
+      }
+      expect(texts[0]).not.toBe('')
+      expect(texts[1]).toBe(texts[0])
+    }
   })
 
   it.each([
