@@ -11,6 +11,9 @@ import { BodyPieces, bodyStream, ResponseBody } from './response-body.ts'
 
 const decoder = /* @__PURE__ */ new TextDecoder()
 
+/** Given out here, kept by the class: whether nothing more of a response will arrive. */
+export let hasArrived: (response: HTTP20Response) => boolean
+
 /** An informational response that came before the final one (RFC 9110 §15.2). */
 export interface Informational {
   readonly status: number
@@ -40,6 +43,10 @@ export class HTTP20Response {
   #stream: ReadableStream<Uint8Array> | undefined
   /** True once the body belongs to one reader. */
   #claimed: boolean
+
+  static {
+    hasArrived = (response) => response.#incoming.over
+  }
 
   constructor(incoming: Incoming) {
     this.#incoming = incoming
