@@ -6,6 +6,8 @@
 import type { KeepAlive, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
+import type { CookieJar } from './cookies.ts'
+import type { Middleware } from './fetch-middleware.ts'
 import type { PeerLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
 import { type ConnectionSettings, checkOptions } from './options.ts'
@@ -35,6 +37,10 @@ export interface ClientOptions {
   readonly retry?: RetryOptions | false | undefined
   /** URL of an HTTP proxy to tunnel through, `'env'` for the environment's variables, or a function of the URL. */
   readonly proxy?: ProxyOption | undefined
+  /** Cookies that responses to `fetch` set and its requests carry: a jar such as tough-cookie's. Default none. */
+  readonly cookies?: CookieJar | undefined
+  /** Functions around every `fetch`, the outermost first. Default none. */
+  readonly middleware?: readonly Middleware[] | undefined
   /** How flow-control windows are refilled: a class or factory. Default `AdaptiveWindowManager`. */
   readonly windowManager?: WindowManagerOption | undefined
   /** What we announce to each peer (RFC 9113 §6.5.2). */
@@ -67,6 +73,8 @@ export interface ClientSettings {
   readonly maxAge: number
   readonly retry: RetryRules
   readonly proxy: string | ChooseProxy | undefined
+  readonly cookies: CookieJar | undefined
+  readonly middleware: readonly Middleware[]
 }
 
 /** Options that go to every connection as they are. */
@@ -91,6 +99,8 @@ const OWN: readonly string[] = [
   'maxAge',
   'retry',
   'proxy',
+  'cookies',
+  'middleware',
 ]
 
 /** Checks options and fills in defaults. Throws TypeError or RangeError that names the option. */
@@ -119,7 +129,21 @@ export function checkClientOptions(given: ClientOptions | undefined): ClientSett
     maxAge: span('maxAge', options.maxAge, 0),
     retry: checkRetry(options.retry),
     proxy: checkProxyOption(options.proxy),
+    cookies: checkCookies(options.cookies),
+    middleware: checkMiddleware(options.middleware),
   }
+}
+
+function checkCookies(jar: CookieJar | undefined): CookieJar | undefined {
+  if (jar === undefined) return undefined
+  if (typeof jar?.getCookieString === 'function' && typeof jar.setCookie === 'function') return jar
+  throw new TypeError('cookies must have the methods getCookieString and setCookie')
+}
+
+function checkMiddleware(given: readonly Middleware[] | undefined): readonly Middleware[] {
+  if (given === undefined) return []
+  if (Array.isArray(given) && given.every((one) => typeof one === 'function')) return [...given]
+  throw new TypeError('middleware must be an array of functions')
 }
 
 function count(name: string, value: number | undefined, fallback: number): number {

@@ -7,6 +7,7 @@ import { type ClientOptions, type ClientSettings, checkClientOptions } from './c
 import type { ClientRequestInit } from './client-request.ts'
 import { Exchange } from './exchange.ts'
 import { clientClosed, errorOf, Rejection } from './failure.ts'
+import { createFetch, type Fetch } from './fetch.ts'
 import { type HTTP20Response, toHeaders } from './http20-response.ts'
 import type { InformationalFields } from './incoming.ts'
 import type { OriginPool } from './origin-pool.ts'
@@ -45,6 +46,16 @@ export class Client {
   readonly #settings: ClientSettings
   readonly #pool: Pool
   readonly #router: Router
+  /**
+   * `fetch` as the Fetch standard has it, over the connections of this client;
+   * it can be passed on by itself. Failures are a TypeError whose `cause` is an
+   * `H2Error`; an aborted signal rejects with its own reason.
+   *
+   * @example
+   * const { fetch } = new Client({ timeouts: { headers: 10_000 } })
+   * const response = await fetch('https://example.com/', { method: 'POST', body: 'x' })
+   */
+  readonly fetch: Fetch
   #closing: Promise<void> | undefined
 
   /** @throws TypeError, RangeError naming the option that is wrong */
@@ -63,6 +74,8 @@ export class Client {
       pushed: undefined,
     })
     this.#router = new Router(this.#pool, settings)
+    const { cookies, middleware } = settings
+    this.fetch = createFetch((url, init) => this.request(url, init), { cookies, middleware })
     this.#closing = undefined
   }
 

@@ -3,6 +3,7 @@
  * checks. Its one rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
+import { checkConnectionOptions } from '../protocol/connection-options.ts'
 import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
@@ -94,6 +95,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   const options: HTTP20ConnectionOptions = given ?? {}
   if (typeof options !== 'object') throw new TypeError('options must be an object')
   for (const [name, value] of Object.entries(options)) checkKind(name, value)
+  // Sessions are made long after their options were given.
+  checkConnectionOptions({ settings: options.settings, windowManager: options.windowManager })
   const limits = splitLimits(options.limits)
   return {
     secure: options.secure,

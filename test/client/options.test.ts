@@ -162,6 +162,7 @@ describe('the entry', () => {
       'HTTP20Connection',
       'HTTPConnection',
       'WindowManager',
+      'fetch',
       'version',
     ])
   })
