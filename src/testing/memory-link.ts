@@ -14,11 +14,12 @@ export class MemoryLink implements PeerLink {
   readonly transport: Transport
   #handler: TransportHandler | undefined
   #events: LinkEvents | undefined
-  /** What waits for the client's `start`. */
+  /** What waits for the client, while it is paused or was not started. */
   readonly #early: (() => void)[] = []
   /** What the server has not read, while it is paused or was not started. */
   readonly #unread: (() => void)[] = []
   #paused = false
+  #clientPaused = false
   #clientEnded = false
   #serverEnded = false
   #closed = false
@@ -31,6 +32,10 @@ export class MemoryLink implements PeerLink {
       write: (chunk, done) => this.#written(chunk, done),
       end: () => this.#clientEnd(),
       destroy: () => this.#close(undefined),
+      pause: () => {
+        this.#clientPaused = true
+      },
+      resume: () => this.#clientReads(),
       ref() {},
       unref() {},
     }
@@ -89,6 +94,12 @@ export class MemoryLink implements PeerLink {
 
   #started(handler: TransportHandler): void {
     this.#handler = handler
+    this.#clientReads()
+  }
+
+  #clientReads(): void {
+    this.#clientPaused = false
+    if (this.#handler === undefined) return
     for (const delivery of this.#early.splice(0)) queueMicrotask(delivery)
   }
 
@@ -118,7 +129,7 @@ export class MemoryLink implements PeerLink {
       if (this.#closed && lost !== undefined) lost()
       else if (!this.#told) delivery()
     }
-    if (this.#handler === undefined) this.#early.push(deliver)
+    if (this.#handler === undefined || this.#clientPaused) this.#early.push(deliver)
     else queueMicrotask(deliver)
   }
 
@@ -136,6 +147,8 @@ export class MemoryLink implements PeerLink {
   #close(error: Error | undefined): void {
     if (this.#closed) return
     this.#closed = true
+    // The end of the connection is told to whoever does not read, too.
+    this.#clientReads()
     queueMicrotask(() => {
       // What the client sent before it closed is still read.
       if (error === undefined && this.#events !== undefined && !this.#paused) {

@@ -91,7 +91,7 @@ export class MemoryTransport implements Transport {
   referenced = true
   readonly #wire: Wire
   #handler: TransportHandler | undefined = undefined
-  /** Deliveries to this side that wait for `start` or `release`. */
+  /** Deliveries to this side that wait for `start` or `resume`. */
   readonly #waiting: (() => void)[] = []
   #held = false
   #writing = false
@@ -109,7 +109,7 @@ export class MemoryTransport implements Transport {
   start(handler: TransportHandler): void {
     if (this.#handler !== undefined) throw new Error('transport was started before')
     this.#handler = handler
-    this.#resume()
+    this.#schedule()
   }
 
   write(chunk: Uint8Array, done: () => void): void {
@@ -145,14 +145,14 @@ export class MemoryTransport implements Transport {
   }
 
   /** Stops taking deliveries, so that the peer's write stays undone: a slow reader. */
-  hold(): void {
+  pause(): void {
     this.#held = true
   }
 
   /** Takes deliveries again. */
-  release(): void {
+  resume(): void {
     this.#held = false
-    this.#resume()
+    this.#schedule()
   }
 
   ref(): void {
@@ -170,7 +170,7 @@ export class MemoryTransport implements Transport {
     })
   }
 
-  #resume(): void {
+  #schedule(): void {
     this.#wire.add(() => this.#drain())
   }
 
@@ -206,6 +206,6 @@ export class MemoryTransport implements Transport {
     this.closed = true
     this.writable = false
     this.#error = error
-    this.#resume()
+    this.#schedule()
   }
 }

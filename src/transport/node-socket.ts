@@ -89,6 +89,14 @@ export class NodeSocket implements Transport {
     this.socket.destroy()
   }
 
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
   ref(): void {
     this.socket.ref()
   }

@@ -214,7 +214,7 @@ describe('the peer’s life (RFC 9113 §6.7)', () => {
 
 test('a peer that takes nothing is left after a second', async () => {
   const pair = await Pair.open(none)
-  pair.wire.end.hold()
+  pair.wire.end.pause()
   const error = codeOf(pair.connection.request('GET', '/').response)
   pair.connection.destroy()
   expect(await error).toBe('H2_CONNECTION_CLOSED')

@@ -195,14 +195,14 @@ describe('a slow reader', () => {
     const [client, server] = memoryPair()
     const atServer = recorded(server)
     recorded(client)
-    server.hold()
+    server.pause()
     let done = false
     client.write(Buffer.from('x'), () => {
       done = true
     })
     await quiet()
     expect([atServer.calls, done]).toEqual([[], false])
-    server.release()
+    server.resume()
     await quiet()
     expect([atServer.calls, done]).toEqual([['chunk'], true])
   })
