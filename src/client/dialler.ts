@@ -3,12 +3,16 @@
  * begin. Its one rule: every dial ends in one call, with a transport or with
  * what went wrong, and one that is not wanted any more leaves no socket.
  */
+import { platform } from '#platform'
 import type { Transport } from '../transport/transport.ts'
 import { dialFailed, type Ending } from './failure.ts'
+import { Http1Session } from './http1-session.ts'
+import { Http2Session } from './http2-session.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import { dialBackoff } from './pool-policy.ts'
+import type { Session, SessionOwner } from './session.ts'
 import type { Target } from './target.ts'
 
 /** Whom it dials for. */
@@ -16,8 +20,10 @@ export interface DiallerOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
   readonly reporter: Reporter
-  /** A transport stands. */
-  dialled(transport: Transport): void
+  /** Whether what TLS chose, or the lack of TLS, means HTTP/2. */
+  speaksHttp2(alpn: string | undefined): boolean
+  /** A connection stands; `begin` makes the session on it. */
+  dialled(begin: (owner: SessionOwner) => Session): void
   /** A dial failed, or was given up. */
   undialled(ending: Ending): void
 }
@@ -84,19 +90,21 @@ export class Dialler {
       lookup: settings.lookup,
       sessions: this.#memory,
     }
-    // One that throws is one that rejects.
-    const dial = async (): Promise<Transport> => settings.transport(target, options, abort.signal)
+    const { signal } = abort
+    const dial = async (): Promise<(owner: SessionOwner) => Session> => {
+      const transport = await settings.transport(target, options, signal)
+      if (signal.aborted) throw gone(transport, signal)
+      reporter.opened(transport, settings.clock.now() - startedAt)
+      if (this.#owner.speaksHttp2(transport.alpn)) return (owner) => Http2Session.over(owner, transport)
+      const link = await platform.http1(transport)
+      if (signal.aborted) throw gone(transport, signal)
+      return (owner) => new Http1Session(owner, link)
+    }
     dial().then(
-      (transport) => {
-        if (abort.signal.aborted) {
-          transport.destroy()
-          this.#failed(dialFailed(abort.signal.reason), abort)
-          return
-        }
+      (begin) => {
         this.#underWay.delete(abort)
         this.#memory.dialFailures = 0
-        reporter.opened(transport, settings.clock.now() - startedAt)
-        this.#owner.dialled(transport)
+        this.#owner.dialled(begin)
       },
       (error: unknown) => this.#failed(dialFailed(error), abort),
     )
@@ -114,4 +122,10 @@ export class Dialler {
     this.#owner.settings.clock.clearTimer(this.#timer)
     this.#timer = undefined
   }
+}
+
+/** Nobody wants it any more. Returns why. */
+function gone(transport: Transport, signal: AbortSignal): unknown {
+  transport.destroy()
+  return signal.reason
 }

@@ -177,6 +177,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   carry(exchange: Exchange, { head, body, final }: PlannedRequest): void {
+    exchange.incoming.httpVersion = '2'
     exchange.begin(this, (endStream) => this.#engine.open(head, endStream, exchange), body, final)
     if (exchange.settled) return
     this.#open.add(exchange)

@@ -6,13 +6,12 @@
  */
 import { ErrorCode } from '../frame/registry.ts'
 import { checkRequest, type PromisedHead } from '../protocol/index.ts'
-import type { SessionCache, Transport } from '../transport/transport.ts'
+import type { SessionCache } from '../transport/transport.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Dialler, type DiallerOwner } from './dialler.ts'
 import type { Exchange } from './exchange.ts'
 import type { Resender } from './exchange-host.ts'
 import { type ClientFailure, destroyed, type Ending, errorOf, Rejection, unanswered } from './failure.ts'
-import { Http2Session } from './http2-session.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { OriginMemory } from './origin-memory.ts'
@@ -21,6 +20,7 @@ import { dialsWanted, lifetime, needsProbe, PROBE_LIMIT_MS } from './pool-policy
 import { HeadDefaults } from './request-head.ts'
 import type { PlannedRequest } from './request-init.ts'
 import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
+import type { Session, SessionOwner } from './session.ts'
 import { type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
 import { WaitingLine } from './waiting-line.ts'
@@ -281,13 +281,16 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#grow()
   }
 
-  dialled(transport: Transport): void {
-    const { settings, target } = this
-    const http2 = target.secure ? transport.alpn === 'h2' : this.#h2c
-    if (target.secure) this.#memory.http1Chosen = !http2
-    const expiresAt = settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
+  speaksHttp2(alpn: string | undefined): boolean {
+    if (!this.target.secure) return this.#h2c
+    this.#memory.http1Chosen = alpn !== 'h2'
+    return alpn === 'h2'
+  }
+
+  dialled(begin: (owner: SessionOwner) => Session): void {
+    const expiresAt = this.settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
     const member = new Member(this, this.#memory, expiresAt)
-    member.session = Http2Session.over(member, transport)
+    member.session = begin(member)
     this.#members.push(member)
     this.#line.connected()
     this.#connectors.connected()

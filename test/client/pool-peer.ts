@@ -4,7 +4,7 @@
  */
 import { Client, type ClientOptions } from '../../src/index.ts'
 import { memoryPair } from '../../src/transport/memory.ts'
-import type { DialOptions, DialTarget } from '../../src/transport/transport.ts'
+import type { Dial, DialOptions, DialTarget } from '../../src/transport/transport.ts'
 import { settled, VirtualClock } from '../support/virtual-clock.ts'
 import { HEADERS, response, settings, settingsAck } from '../support/wire.ts'
 import { Wire } from './peer.ts'
@@ -27,25 +27,24 @@ export interface MadeDial {
 
 export class PoolPair {
   readonly client: Client
+  /** Connects to such a peer. */
+  readonly dial: Dial
   readonly clock = new VirtualClock()
   readonly wires: Wire[] = []
   readonly dials: MadeDial[] = []
 
   constructor(options: ClientOptions = {}, peer: PoolPeerOptions = {}) {
-    this.client = new Client({
-      clock: this.clock,
-      transport: async (target, dialOptions, signal) => {
-        this.dials.push({ target, options: dialOptions })
-        await peer.onDial?.(this.dials.length, target, signal)
-        signal?.throwIfAborted()
-        const pair = memoryPair({ alpn: 'alpn' in peer ? peer.alpn : 'h2' })
-        const wire = new Wire(...pair)
-        this.wires.push(wire)
-        if (peer.silent !== true) void wire.send(settings(peer.settings), settingsAck)
-        return pair[0]
-      },
-      ...options,
-    })
+    this.dial = async (target, dialOptions, signal) => {
+      this.dials.push({ target, options: dialOptions })
+      await peer.onDial?.(this.dials.length, target, signal)
+      signal?.throwIfAborted()
+      const pair = memoryPair({ alpn: 'alpn' in peer ? peer.alpn : 'h2' })
+      const wire = new Wire(...pair)
+      this.wires.push(wire)
+      if (peer.silent !== true) void wire.send(settings(peer.settings), settingsAck)
+      return pair[0]
+    }
+    this.client = new Client({ clock: this.clock, transport: this.dial, ...options })
   }
 
   /** A pair that has served one request, so that a connection stands and its limits are known. */
