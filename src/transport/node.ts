@@ -9,6 +9,7 @@ import { authorityOf, connectError, dialError, tlsError } from './dial-failure.t
 import { Limit, reached } from './dial-step.ts'
 import { NodeSocket } from './node-socket.ts'
 import { openTunnel, parseProxy } from './proxy.ts'
+import { secureContextOf } from './tls-contexts.ts'
 import {
   connectOptions,
   inadequacy,
@@ -18,7 +19,6 @@ import {
   refuseRenegotiation,
   type Whereto,
 } from './tls-policy.ts'
-import { secureContextOf } from './tls-roots.ts'
 import { keepSessions } from './tls-sessions.ts'
 import type { Dial, DialOptions, DialTarget, TransportInfo } from './transport.ts'
 

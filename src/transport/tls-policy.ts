@@ -8,7 +8,7 @@ import { appendFileSync } from 'node:fs'
 import { isIP, type OnReadOpts, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { H2Error } from '../errors.ts'
-import { secureContextOf } from './tls-roots.ts'
+import { secureContextOf } from './tls-contexts.ts'
 import { sessionFor } from './tls-sessions.ts'
 import type { SessionCache, TlsOptions } from './transport.ts'
 

@@ -1,11 +1,10 @@
 /**
- * Which certificate authorities are trusted when the caller names none, and
- * the secure contexts made from them. The one rule: the choice that the process
- * made (`--use-openssl-ca`, its own default set) is never overridden; the
- * system's authorities are only added to the runtime's usual set.
+ * Which certificate authorities are trusted when the caller names none. The one
+ * rule: the choice that the process made (`--use-openssl-ca`, its own default
+ * set) is never overridden; the system's authorities are only added to the
+ * runtime's usual set.
  */
-import tls, { type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { TlsOptions } from './transport.ts'
+import tls from 'node:tls'
 
 /** The part of `node:tls` that only newer runtimes have. */
 export interface CertificateStore {
@@ -36,31 +35,10 @@ export function trustedRoots(
 }
 
 /** Written once, by the first dial that needs it. `list` is undefined for the runtime's default store. */
-let roots: { readonly list: string[] | undefined } | undefined
+let found: { readonly list: string[] | undefined } | undefined
 
-/** One context per options object of the caller, who does not change it: parsing roots and keys takes milliseconds. */
-const contexts = new WeakMap<object, SecureContext>()
-const NO_OPTIONS: TlsOptions = {}
-
-/** The secure context of these TLS options. TLS 1.2 is the least (RFC 9113 §9.2). */
-export function secureContextOf(options: TlsOptions = NO_OPTIONS): SecureContext {
-  if (options.secureContext !== undefined) return options.secureContext as SecureContext
-  let context = contexts.get(options)
-  if (context === undefined) {
-    context = tls.createSecureContext(contextOptions(options))
-    contexts.set(options, context)
-  }
-  return context
-}
-
-function contextOptions(options: TlsOptions): SecureContextOptions {
-  const complete: Record<string, unknown> = { ...options }
-  if (complete.minVersion === undefined && complete.secureProtocol === undefined) {
-    complete.minVersion = 'TLSv1.2'
-  }
-  if (complete.ca === undefined) {
-    roots ??= { list: trustedRoots(tls as CertificateStore, () => tls.rootCertificates) }
-    if (roots.list !== undefined) complete.ca = roots.list
-  }
-  return complete as SecureContextOptions
+/** The trusted roots of this process; undefined for the runtime's default store. */
+export function roots(): string[] | undefined {
+  found ??= { list: trustedRoots(tls as CertificateStore, () => tls.rootCertificates) }
+  return found.list
 }

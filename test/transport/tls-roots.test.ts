@@ -1,6 +1,5 @@
-import { createSecureContext } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { secureContextOf, trustedRoots } from '../../src/transport/tls-roots.ts'
+import { trustedRoots } from '../../src/transport/tls-roots.ts'
 
 const bundled = () => ['bundled 1', 'bundled 2']
 
@@ -34,23 +33,5 @@ describe('the authorities that are trusted', () => {
       },
     }
     expect(trustedRoots(broken, bundled)).toBeUndefined()
-  })
-})
-
-describe('the secure context', () => {
-  it('is built once without options, and once for each object of options', () => {
-    const some = { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }
-    expect(secureContextOf()).toBe(secureContextOf())
-    expect(secureContextOf(some)).toBe(secureContextOf(some))
-    expect(secureContextOf({ ...some })).not.toBe(secureContextOf(some))
-  })
-
-  it('may be that of the caller', () => {
-    const secureContext = createSecureContext()
-    expect(secureContextOf({ secureContext })).toBe(secureContext)
-  })
-
-  it('leaves the version to a protocol that the caller names', () => {
-    expect(() => secureContextOf({ secureProtocol: 'TLSv1_2_method' })).not.toThrow()
   })
 })
