@@ -23,6 +23,15 @@ export function readUint32(buf: Uint8Array, at: number): number {
   return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0
 }
 
+const NO_BYTES: Uint8Array = new Uint8Array(0)
+/** Octets of the smallest memory that a buffer takes when it grows. */
+const SMALLEST = 1024
+/** Octets of the largest memory that is kept for the next buffer: a write of 64 KiB and the frames around it. */
+const LARGEST_SPARE = 131_072
+
+/** Memory that an empty buffer gave up, for the next that needs some. Nobody else holds it. */
+let spare = NO_BYTES
+
 /**
  * Bytes on their way out. Written at the end, taken from the front as a view;
  * the memory is used again after `compact()`, so a view is good until then,
@@ -37,7 +46,7 @@ export class OutputBuffer {
   start = 0
 
   constructor(capacity = 4096) {
-    this.bytes = new Uint8Array(capacity)
+    this.bytes = capacity === 0 ? NO_BYTES : new Uint8Array(capacity)
   }
 
   /** Bytes written and not yet taken. */
@@ -48,12 +57,19 @@ export class OutputBuffer {
   /** Makes room for `count` more bytes and returns the offset at which they start. */
   reserve(count: number): number {
     const needed = this.end + count
-    if (needed > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
-      grown.set(this.bytes.subarray(0, this.end))
-      this.bytes = grown
-    }
+    if (needed > this.bytes.length) this.#grow(needed)
     return this.end
+  }
+
+  #grow(needed: number): void {
+    if (this.bytes.length === 0 && spare.length >= needed) {
+      this.bytes = spare
+      spare = NO_BYTES
+      return
+    }
+    const grown = new Uint8Array(Math.max(SMALLEST, needed, this.bytes.length * 2))
+    grown.set(this.bytes.subarray(0, this.end))
+    this.bytes = grown
   }
 
   uint8(value: number): void {
@@ -107,17 +123,23 @@ export class OutputBuffer {
     return this.bytes.subarray(from, this.start)
   }
 
+  /** Moves what was not taken to the front of the memory. Views handed out before become invalid. */
+  compact(): void {
+    if (this.start === 0) return
+    this.bytes.copyWithin(0, this.start, this.end)
+    this.end -= this.start
+    this.start = 0
+  }
+
   /**
-   * Moves what was not taken to the front of the memory. Views handed out
-   * before become invalid. An empty buffer above `keep` bytes gives its memory back.
+   * Drops what is left and gives the memory up, to the buffer that needs some
+   * next: what is idle holds none. Views handed out before become invalid.
    */
-  compact(keep: number = Number.POSITIVE_INFINITY): void {
-    if (this.start > 0) {
-      this.bytes.copyWithin(0, this.start, this.end)
-      this.end -= this.start
-      this.start = 0
-    }
-    if (this.end === 0 && this.bytes.length > keep) this.bytes = new Uint8Array(keep)
+  release(): void {
+    if (this.bytes.length > spare.length && this.bytes.length <= LARGEST_SPARE) spare = this.bytes
+    this.bytes = NO_BYTES
+    this.start = 0
+    this.end = 0
   }
 }
 

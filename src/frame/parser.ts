@@ -61,8 +61,8 @@ export class FrameParser {
   #expectSettings: boolean
   /** One of the constants above. STOPPED is final. */
   #phase: number
-  /** The beginning of a frame header whose rest has not come; `#headerHave` octets of it. */
-  readonly #header: Uint8Array
+  /** The beginning of a frame header whose rest has not come; `#headerHave` octets of it. Made when it is needed. */
+  #header: Uint8Array
   #headerHave: number
   /** Of the frame being read. */
   #type: number
@@ -83,7 +83,7 @@ export class FrameParser {
     this.#sink = sink
     this.#expectSettings = options.expectSettings ?? false
     this.#phase = IN_HEADER
-    this.#header = new Uint8Array(FRAME_HEADER_SIZE)
+    this.#header = NO_BYTES
     this.#headerHave = 0
     this.#type = 0
     this.#flags = 0
@@ -133,6 +133,7 @@ export class FrameParser {
       if (this.#expectSettings && !this.#admitFirst(chunk, at, FRAME_HEADER_SIZE)) return end
       return this.#beginFrame(chunk, at, chunk, at + FRAME_HEADER_SIZE, end)
     }
+    if (this.#header === NO_BYTES) this.#header = new Uint8Array(FRAME_HEADER_SIZE)
     const header = this.#header
     let next = at
     while (next < end && this.#headerHave < FRAME_HEADER_SIZE) header[this.#headerHave++] = chunk[next++]!

@@ -42,9 +42,10 @@ const NEVER_INDEXED = 0x10
 const LITERAL_MASK = 0x0f
 
 const NO_OCTETS = new Uint8Array(0)
-/** Shared by all decoders: none is used while another decodes. */
-const NAME_SCRATCH = newScratch()
-const VALUE_SCRATCH = newScratch()
+// Shared by all decoders: none is used while another decodes, and each leaves them empty.
+const CURSOR: Cursor = { buf: NO_OCTETS, at: 0, end: 0 }
+const NAME_LITERAL = new StringLiteral(newScratch())
+const VALUE_LITERAL = new StringLiteral(newScratch())
 const NO_POSITIONS: readonly number[] = Object.freeze([])
 
 /**
@@ -75,9 +76,6 @@ export class Decoder {
   private updateCeiling: number
   /** False from the start of a block until it was decoded to its end. */
   private inStep: boolean
-  private readonly cursor: Cursor
-  private readonly nameLiteral: StringLiteral
-  private readonly valueLiteral: StringLiteral
 
   /** Throws RangeError for an option that is not a size or a count. */
   constructor(options: DecoderOptions = {}) {
@@ -97,9 +95,6 @@ export class Decoder {
     this.updateDue = false
     this.updateCeiling = 0
     this.inStep = true
-    this.cursor = { buf: NO_OCTETS, at: 0, end: 0 }
-    this.nameLiteral = new StringLiteral(NAME_SCRATCH)
-    this.valueLiteral = new StringLiteral(VALUE_SCRATCH)
   }
 
   /**
@@ -158,29 +153,32 @@ export class Decoder {
     this.listSize = 0
     this.fieldCount = 0
     this.neverIndexed = NO_POSITIONS
-    const { cursor } = this
-    cursor.buf = buf
-    cursor.at = start
-    cursor.end = end
+    CURSOR.buf = buf
+    CURSOR.at = start
+    CURSOR.end = end
+    try {
+      return this.readBlock(fields)
+    } finally {
+      CURSOR.buf = NO_OCTETS
+      NAME_LITERAL.release()
+      VALUE_LITERAL.release()
+    }
+  }
+
+  private readBlock(fields: string[]): number {
+    const { buf, end } = CURSOR
     this.readSizeUpdates()
-    while (cursor.at < end) {
-      const first = buf[cursor.at]!
+    while (CURSOR.at < end) {
+      const first = buf[CURSOR.at]!
       if (first >= INDEXED) this.readIndexed(fields)
       else if (first >= INCREMENTAL) this.readLiteral(INCREMENTAL_MASK, true, false, fields)
       else if (first < SIZE_UPDATE) {
         this.readLiteral(LITERAL_MASK, false, first >= NEVER_INDEXED, fields)
       } else throw new HPACKDecodingError('table size update behind a field (RFC 7541 §4.2)')
-      if (this.listSize > this.abandonAbove) return this.finish(ABANDONED)
+      if (this.listSize > this.abandonAbove) return ABANDONED
     }
     this.inStep = true
-    return this.finish(this.withinLimits() ? DECODED : OVERSIZE)
-  }
-
-  private finish(verdict: number): number {
-    this.cursor.buf = NO_OCTETS
-    this.nameLiteral.release()
-    this.valueLiteral.release()
-    return verdict
+    return this.withinLimits() ? DECODED : OVERSIZE
   }
 
   private withinLimits(): boolean {
@@ -188,13 +186,12 @@ export class Decoder {
   }
 
   private readSizeUpdates(): void {
-    const { cursor } = this
     let count = 0
-    while (cursor.at < cursor.end && (cursor.buf[cursor.at]! & ~SIZE_UPDATE_MASK) === SIZE_UPDATE) {
+    while (CURSOR.at < CURSOR.end && (CURSOR.buf[CURSOR.at]! & ~SIZE_UPDATE_MASK) === SIZE_UPDATE) {
       if (++count > MAX_SIZE_UPDATES) {
         throw new HPACKDecodingError('more than two table size updates (RFC 7541 §4.2)')
       }
-      const size = readInteger(cursor, SIZE_UPDATE_MASK)
+      const size = readInteger(CURSOR, SIZE_UPDATE_MASK)
       if (size > this.tableLimit) {
         throw new HPACKDecodingError(
           `table size update to ${size} where ${this.tableLimit} is allowed (RFC 7541 §6.3)`,
@@ -215,7 +212,7 @@ export class Decoder {
 
   /** RFC 7541 §6.1. */
   private readIndexed(fields: string[]): void {
-    const index = readInteger(this.cursor, INDEXED_MASK)
+    const index = readInteger(CURSOR, INDEXED_MASK)
     if (index > STATIC_LENGTH) {
       const place = this.placeOf(index)
       const name = this.table.nameAt(place)
@@ -229,23 +226,23 @@ export class Decoder {
 
   /** RFC 7541 §6.2. */
   private readLiteral(mask: number, indexing: boolean, neverIndexed: boolean, fields: string[]): void {
-    const { cursor, nameLiteral, valueLiteral, table } = this
-    const index = readInteger(cursor, mask)
+    const { table } = this
+    const index = readInteger(CURSOR, mask)
     let name: string | undefined
     if (index > STATIC_LENGTH) name = table.nameAt(this.placeOf(index))
     else if (index > 0) name = STATIC_NAMES[index]!
-    else nameLiteral.read(cursor)
-    valueLiteral.read(cursor)
+    else NAME_LITERAL.read(CURSOR)
+    VALUE_LITERAL.read(CURSOR)
 
-    const size = fieldSize(name === undefined ? nameLiteral.length : name.length, valueLiteral.length)
+    const size = fieldSize(name === undefined ? NAME_LITERAL.length : name.length, VALUE_LITERAL.length)
     const stored = this.count(size)
     if (!stored && !(indexing && size <= table.maxSize)) {
       // RFC 7541 §4.4: an entry larger than the table empties it.
       if (indexing) table.shrink(0)
       return
     }
-    if (name === undefined) name = nameLiteral.text()
-    const value = valueLiteral.text()
+    if (name === undefined) name = NAME_LITERAL.text()
+    const value = VALUE_LITERAL.text()
     if (indexing) table.insert(name, value)
     if (!stored) return
     fields.push(name, value)

@@ -17,7 +17,7 @@ export function checkedTableSize(size: number): number {
 }
 
 /** Slots to begin with; the ring doubles when it is full. Always a power of two. */
-const FIRST_SLOTS = 32
+const FIRST_SLOTS = 8
 
 export class DynamicTable {
   /** Upper bound of `size`, in octets. Changed by `resize` only. */

@@ -16,26 +16,26 @@ export class KnownName {
   /** Lowest static index of the name; 0 if it has none. */
   readonly staticIndex: number
   readonly habit: Habit
-  /** Position of the newest dynamic entry with the name; 0 if there is none. */
+  /** Index by value in the static table; undefined for a name that is not in it. */
+  readonly inStatic: ReadonlyMap<string, number> | undefined
+  /** The newest dynamic entry with the name: its position, 0 if there is none, and its value. */
   newest: number
+  newestValue: string
   /** True if no value of the name was found since the newest entry came. */
   unused: boolean
-  /** The value found or inserted last, and its position; 0 if that entry is gone. */
-  recentValue: string
-  recent: number
-  /** Position by value, over both tables. */
-  readonly positions: Map<string, number>
+  /** Position by value of the other dynamic entries; most names never have any. */
+  older: Map<string, number> | undefined
   /** The value that was last written without an entry, of a name whose values seldom repeat. Written by the encoder. */
   lastLiteral: string | undefined
 
-  constructor(staticIndex: number, habit: Habit, positions: Map<string, number>) {
+  constructor(staticIndex: number, habit: Habit, inStatic: ReadonlyMap<string, number> | undefined) {
     this.staticIndex = staticIndex
     this.habit = habit
+    this.inStatic = inStatic
     this.newest = 0
+    this.newestValue = ''
     this.unused = false
-    this.recentValue = ''
-    this.recent = 0
-    this.positions = positions
+    this.older = undefined
     this.lastLiteral = undefined
   }
 }
@@ -57,23 +57,22 @@ export class EncoderIndex {
   find(name: string): KnownName | undefined {
     const known = this.names.get(name)
     if (known !== undefined) return known
-    const inStatic = STATIC_POSITIONS.get(name)
+    const inStatic = STATIC_ROWS.get(name)
     if (inStatic === undefined) return undefined
-    const added = new KnownName(inStatic.staticIndex, inStatic.habit, new Map(inStatic.positions))
+    const added = new KnownName(inStatic.staticIndex, habitOf(name), inStatic.indexes)
     this.names.set(name, added)
     return added
   }
 
   /** The index of the entry with this value; 0 if there is none. */
   indexOf(known: KnownName, value: string): number {
-    if (known.recent === 0 || known.recentValue !== value) {
-      const position = known.positions.get(value)
-      if (position === undefined) return 0
-      known.recentValue = value
-      known.recent = position
-    }
+    const position =
+      known.newest !== 0 && known.newestValue === value
+        ? known.newest
+        : (known.inStatic?.get(value) ?? known.older?.get(value))
+    if (position === undefined) return 0
     known.unused = false
-    return this.toIndex(known.recent)
+    return this.toIndex(position)
   }
 
   /** The index of an entry with this name: the static one if there is one, since it never moves. */
@@ -88,14 +87,16 @@ export class EncoderIndex {
     const position = ++this.last
     let known = this.find(name)
     if (known === undefined) {
-      known = new KnownName(0, ORDINARY, new Map())
+      known = new KnownName(0, ORDINARY, undefined)
       this.names.set(name, known)
     }
+    if (known.newest !== 0) {
+      known.older ??= new Map()
+      known.older.set(known.newestValue, known.newest)
+    }
     known.newest = position
+    known.newestValue = value
     known.unused = true
-    known.recentValue = value
-    known.recent = position
-    known.positions.set(value, position)
   }
 
   /** Sets the maximum size of the dynamic table and evicts what no longer fits (RFC 7541 §4.3). */
@@ -116,13 +117,9 @@ export class EncoderIndex {
   private forget(name: string, value: string): void {
     const known = this.names.get(name)!
     const position = this.last - this.table.length + 1
-    known.positions.delete(value)
-    if (known.recent === position) {
-      known.recent = 0
-      known.recentValue = ''
-    }
     // Entries go in order, so none with this name is left; a static name is found again when it is used.
     if (known.newest === position) this.names.delete(name)
+    else known.older!.delete(value)
   }
 
   private toIndex(position: number): number {
@@ -130,19 +127,27 @@ export class EncoderIndex {
   }
 }
 
-/** The static table by name; each encoder copies the rows that it uses. */
-const STATIC_POSITIONS = indexStaticTable()
+/** A name of the static table. */
+interface StaticRow {
+  /** Its lowest index. */
+  readonly staticIndex: number
+  /** Index by value. */
+  readonly indexes: Map<string, number>
+}
 
-function indexStaticTable(): ReadonlyMap<string, KnownName> {
-  const names = new Map<string, KnownName>()
+/** The static table by name. */
+const STATIC_ROWS = indexStaticTable()
+
+function indexStaticTable(): ReadonlyMap<string, StaticRow> {
+  const rows = new Map<string, StaticRow>()
   for (let index = 1; index <= STATIC_LENGTH; index++) {
     const name = STATIC_NAMES[index]!
-    let known = names.get(name)
-    if (known === undefined) {
-      known = new KnownName(index, habitOf(name), new Map())
-      names.set(name, known)
+    let row = rows.get(name)
+    if (row === undefined) {
+      row = { staticIndex: index, indexes: new Map() }
+      rows.set(name, row)
     }
-    known.positions.set(STATIC_VALUES[index]!, index)
+    row.indexes.set(STATIC_VALUES[index]!, index)
   }
-  return names
+  return rows
 }

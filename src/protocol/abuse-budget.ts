@@ -55,46 +55,53 @@ const LATE_FRAMES_PER_RESET = 4
 const MAX_LATE_FRAMES = 65_536
 
 export class AbuseBudget {
-  readonly #glitches: Bucket
-  readonly #emptyFrames: Bucket
-  readonly #streamErrors: Bucket
-  readonly #maxQueuedControlFrames: number
+  readonly #limits: AbuseLimits
+  // A bucket is full until something is drawn from it, and is made then.
+  #glitches: Bucket | undefined = undefined
+  #emptyFrames: Bucket | undefined = undefined
+  #streamErrors: Bucket | undefined = undefined
   /** Control frames written since the output was last handed to the transport. */
   #queuedControlFrames = 0
   /** Frames for closed streams that resets of our own explain. */
   #lateFrames = 0
 
-  constructor(limits: AbuseLimits, now: number) {
-    this.#glitches = new Bucket(limits.glitchBurst, limits.glitchesPerSecond, now)
-    this.#emptyFrames = new Bucket(limits.maxEmptyDataFrames, EMPTY_FRAMES_PER_SECOND, now)
-    this.#streamErrors = new Bucket(limits.maxStreamErrors, limits.maxStreamErrors / STREAM_ERROR_PERIOD, now)
-    this.#maxQueuedControlFrames = limits.maxQueuedControlFrames
+  constructor(limits: AbuseLimits) {
+    this.#limits = limits
   }
 
   /** A frame that is legal but useless: late, unknown, PRIORITY, PING, SETTINGS. */
   glitch(now: number): boolean {
-    return this.#glitches.draw(now)
+    return this.#drawGlitches(now, 1)
   }
 
   /** A frame made us look at every open stream: the more there are, the more it draws. */
   scan(now: number, streams: number): boolean {
-    return this.#glitches.draw(now, streams / STREAMS_PER_GLITCH)
+    return this.#drawGlitches(now, streams / STREAMS_PER_GLITCH)
+  }
+
+  #drawGlitches(now: number, tokens: number): boolean {
+    const { glitchBurst, glitchesPerSecond } = this.#limits
+    this.#glitches ??= new Bucket(glitchBurst, glitchesPerSecond, now)
+    return this.#glitches.draw(now, tokens)
   }
 
   /** A DATA frame without content that ends nothing. */
   emptyData(now: number): boolean {
+    this.#emptyFrames ??= new Bucket(this.#limits.maxEmptyDataFrames, EMPTY_FRAMES_PER_SECOND, now)
     return this.#emptyFrames.draw(now)
   }
 
   /** A stream error that the peer made us send. */
   streamError(now: number): boolean {
+    const { maxStreamErrors } = this.#limits
+    this.#streamErrors ??= new Bucket(maxStreamErrors, maxStreamErrors / STREAM_ERROR_PERIOD, now)
     return this.#streamErrors.draw(now)
   }
 
   /** A frame that answers the peer was put into the output. */
   controlFrame(): boolean {
     this.#queuedControlFrames += 1
-    return this.#queuedControlFrames <= this.#maxQueuedControlFrames
+    return this.#queuedControlFrames <= this.#limits.maxQueuedControlFrames
   }
 
   /** The output was handed to the transport. */
@@ -116,6 +123,6 @@ export class AbuseBudget {
 
   /** Content moved, in either direction. */
   useful(octets: number): void {
-    this.#glitches.add(octets / OCTETS_PER_GLITCH)
+    this.#glitches?.add(octets / OCTETS_PER_GLITCH)
   }
 }

@@ -1,6 +1,6 @@
 /**
  * How the last streams closed: what a late frame deserves depends on it
- * (RFC 9113 §5.1). A ring of fixed size, so that closed streams cost nothing;
+ * (RFC 9113 §5.1). A ring of bounded size, so that closed streams cost nothing;
  * a stream too old to be in it gets the mildest answer, a quiet discard.
  */
 import { RESET_LOCAL } from './stream-state.ts'
@@ -8,8 +8,10 @@ import { RESET_LOCAL } from './stream-state.ts'
 const SIZE = 128
 
 export class ClosedStreams {
-  readonly #ids = new Uint32Array(SIZE)
-  readonly #rows = new Uint8Array(SIZE)
+  /** Identifiers and, at the same places, rows; as long as the streams that were ever closed, `SIZE` at most. */
+  readonly #ids: number[] = []
+  readonly #rows: number[] = []
+  /** The place for the next; once all are taken, the oldest. */
   #next = 0
 
   /** Remembers the row of `stream-state.ts` in which a stream ended. */

@@ -22,8 +22,9 @@ import { Outbound } from './outbound.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
 import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
-import { Stream, type StreamHost } from './stream.ts'
-import { RESET_LOCAL, RESET_REMOTE, SEND_RESET, step } from './stream-state.ts'
+import { Stream } from './stream.ts'
+import { type ControlHost, StreamControl } from './stream-control.ts'
+import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
 import { StreamTable } from './stream-table.ts'
 import type { PathFacts } from './window-managers.ts'
 
@@ -38,7 +39,7 @@ import type { PathFacts } from './window-managers.ts'
  */
 export class Connection {
   readonly #sink: ConnectionSink
-  readonly #streams: StreamHost = this.#streamHost()
+  readonly #streams: StreamControl
   readonly #parser: FrameParser
   readonly #peer = new PeerSettings()
   readonly #goaway = new PeerGoaway()
@@ -73,7 +74,7 @@ export class Connection {
     this.#path = { now, roundTripTime: Number.NaN }
     this.#maxPings = limits.maxPings
     this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits, now)
+    this.#budget = new AbuseBudget(limits)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
@@ -84,24 +85,20 @@ export class Connection {
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
     this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
-    const dispatch = new FrameDispatch(
-      {
-        host: this.#host(),
-        streams: this.#streams,
-        path: this.#path,
-        table: this.#table,
-        credit: this.#credit,
-        outbound: this.#outbound,
-        budget: this.#budget,
-        holds: this.#holds,
-        keepAlive: this.#keepAlive,
-        peer: this.#peer,
-        goaway: this.#goaway,
-      },
-      settings,
-      limits,
-      enablePush,
-    )
+    const parts = {
+      host: this.#host(),
+      path: this.#path,
+      table: this.#table,
+      credit: this.#credit,
+      outbound: this.#outbound,
+      budget: this.#budget,
+      holds: this.#holds,
+      keepAlive: this.#keepAlive,
+      peer: this.#peer,
+      goaway: this.#goaway,
+    }
+    this.#streams = new StreamControl(parts)
+    const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, enablePush)
     this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
     this.#outbound.preface(settingsToSend(settings, enablePush), connectionWindowSize - DEFAULT_WINDOW_SIZE)
   }
@@ -274,54 +271,14 @@ export class Connection {
     return this.#outbound.bytesSent
   }
 
-  // — what a stream's owner asks —
-
-  #streamHost(): StreamHost {
-    return {
-      contentQueued: (stream) => this.#outbound.scheduler.added(stream),
-      trailersGiven: (trailers) => checkSentFields(trailers),
-      consumed: (stream, count) => this.#credit.consume(stream, count),
-      resetRequested: (stream, errorCode) => this.#reset(stream, errorCode),
-      reprioritized: (stream, incremental) => this.#reprioritize(stream, incremental),
-    }
-  }
-
-  #reset(stream: Stream, errorCode: number): void {
-    this.#credit.release(stream)
-    stream.done = true
-    if (!stream.live) return
-    if (stream.id === 0) {
-      this.#table.drop(stream)
-    } else {
-      this.#table.remove(stream, step(stream.state, SEND_RESET))
-      this.#outbound.reset(stream.id, errorCode)
-      if (stream.id % 2 === 1) this.#cancelled()
-      else if (!this.#budget.controlFrame()) {
-        this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many pushes (RFC 9113 §10.5)')
-      }
-    }
-    this.#finishDraining()
-  }
-
-  /** A request was given up: it keeps its slot until the peer must know, and its late frames are excused. */
-  #cancelled(): void {
-    this.#budget.reset()
-    if (this.#holds.add()) this.#ping(PING_RESET, this.#path.now)
-  }
-
-  #reprioritize(stream: Stream, incremental: boolean): void {
-    if (stream.id === 0 || !stream.live) return
-    if (stream.linked) this.#outbound.scheduler.place(stream)
-    this.#outbound.priorityUpdate(stream.id, `u=${stream.urgency}${incremental ? ', i' : ''}`)
-  }
-
   // — what the parts report —
 
-  #host(): EngineHost {
+  #host(): EngineHost & ControlHost {
     return {
       fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
       glitch: () => this.#glitch(),
       closed: () => this.#finishDraining(),
+      pingDue: (reason) => void this.#ping(reason, this.#path.now),
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),

@@ -73,7 +73,7 @@ export class FieldBlockReader {
     if (violation !== undefined) return violation
     const block = this.#fragments.take()
     const broken = this.#decode(block, 0, block.length)
-    this.#fragments.compact(0)
+    this.#fragments.release()
     return broken
   }
 

@@ -32,7 +32,6 @@ export interface EngineHost extends InboundHost {
 /** The parts of the engine that frames are dispatched to. */
 export interface Parts extends InboundParts {
   readonly host: EngineHost
-  readonly streams: StreamHost
   readonly keepAlive: KeepAliveState
   readonly peer: PeerSettings
   readonly goaway: PeerGoaway
@@ -41,12 +40,13 @@ export interface Parts extends InboundParts {
 /** Octets of one entry of SETTINGS. */
 const ENTRY_SIZE = 6
 
-export class FrameDispatch implements FrameSink {
+export class FrameDispatch implements FrameSink, SettingsEffects {
   readonly #parts: Parts
+  /** What pushed streams are given as theirs. */
+  readonly #streams: StreamHost
   readonly #inbound: Inbound
   readonly #block: FieldBlockReader
   readonly #promises = new FieldReader()
-  readonly #effects: SettingsEffects
   readonly #enablePush: boolean
   readonly #headerTableSize: number
   readonly #maxSettingsEntries: number
@@ -54,14 +54,15 @@ export class FrameDispatch implements FrameSink {
 
   constructor(
     parts: Parts,
+    streams: StreamHost,
     settings: ReturnType<typeof checkSettings>,
     limits: ReturnType<typeof checkLimits>,
     enablePush: boolean,
   ) {
     this.#parts = parts
+    this.#streams = streams
     this.#inbound = new Inbound(parts, limits.maxInformational)
     this.#block = new FieldBlockReader(settings.maxHeaderListSize, limits)
-    this.#effects = effects(parts)
     this.#enablePush = enablePush
     this.#headerTableSize = settings.headerTableSize
     this.#maxSettingsEntries = limits.maxSettingsEntries
@@ -182,9 +183,9 @@ export class FrameDispatch implements FrameSink {
 
   /** Lets the owner of the request take the push, or not. */
   #offer(parent: Stream, promisedStreamId: number, promise: PromisedHead): void {
-    const { table, streams } = this.#parts
+    const { table } = this.#parts
     const offer = new Offer()
-    const pushed = new Stream(streams, promise, true, offer)
+    const pushed = new Stream(this.#streams, promise, true, offer)
     table.reserve(pushed, promisedStreamId)
     const sink = parent.sink.onPush(pushed, promise)
     if (sink === undefined) {
@@ -220,7 +221,7 @@ export class FrameDispatch implements FrameSink {
     }
     const first = !peer.seen
     keepAlive.prefaceReceived()
-    const violation = peer.apply(buf, start, end, this.#effects)
+    const violation = peer.apply(buf, start, end, this)
     if (violation !== undefined) {
       this.#fail(violation)
       return
@@ -230,6 +231,27 @@ export class FrameDispatch implements FrameSink {
     this.#answered()
     if (first) host.ready()
     else host.glitch()
+  }
+
+  // — what the peer's settings change in the other parts —
+
+  headerTableSize(size: number): void {
+    this.#parts.outbound.setPeerTableSize(size)
+  }
+
+  initialWindowSize(size: number): boolean {
+    const { outbound } = this.#parts
+    if (!outbound.streamWindows.setInitial(size, () => this.#openCredits())) return false
+    outbound.scheduler.unblockAll()
+    return true
+  }
+
+  #openCredits(): Iterable<number> {
+    const { host, table, budget, path } = this.#parts
+    if (!budget.scan(path.now, table.open)) {
+      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'INITIAL_WINDOW_SIZE changes too often (RFC 9113 §10.5)')
+    }
+    return table.sendCredits()
   }
 
   onSettingsAck(): void {
@@ -299,24 +321,5 @@ export class FrameDispatch implements FrameSink {
 
   #fail(violation: Violation): void {
     this.#parts.host.fail(violation.errorCode, violation.reason, violation.cause)
-  }
-}
-
-/** What the peer's settings change in the other parts. */
-function effects(parts: Parts): SettingsEffects {
-  const { host, outbound, table, budget, path } = parts
-  const openCredits = () => {
-    if (!budget.scan(path.now, table.open)) {
-      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'INITIAL_WINDOW_SIZE changes too often (RFC 9113 §10.5)')
-    }
-    return table.sendCredits()
-  }
-  return {
-    headerTableSize: (size) => outbound.setPeerTableSize(size),
-    initialWindowSize: (size) => {
-      if (!outbound.streamWindows.setInitial(size, openCredits)) return false
-      outbound.scheduler.unblockAll()
-      return true
-    },
   }
 }

@@ -82,20 +82,24 @@ const LIMITS: { readonly [K in keyof Limits]-?: Row } = {
   maxPings: [10, 1, UINT32],
 }
 
+// Most connections have no others: they share these.
+const DEFAULT_SETTINGS = Object.freeze(check<LocalSettings>('settings', SETTINGS, {}))
+const DEFAULT_LIMITS = Object.freeze(check<Limits>('limits', LIMITS, {}))
+
 /** Fills in defaults. Throws TypeError for an unknown name, RangeError for a bad value. */
 export function checkSettings(given: LocalSettings | undefined): Checked<LocalSettings> {
-  return check('settings', SETTINGS, given)
+  return given === undefined ? DEFAULT_SETTINGS : check('settings', SETTINGS, given)
 }
 
 /** Fills in defaults. Throws TypeError for an unknown name, RangeError for a bad value. */
 export function checkLimits(given: Limits | undefined): Checked<Limits> {
-  return check('limits', LIMITS, given)
+  return given === undefined ? DEFAULT_LIMITS : check('limits', LIMITS, given)
 }
 
 function check<T extends object>(
   option: string,
   rows: { readonly [K in keyof T]-?: Row },
-  given: T | undefined,
+  given: T,
 ): Checked<T> {
   const values: Record<string, number> = {}
   for (const [name, row] of Object.entries<Row>(rows)) values[name] = row[0]

@@ -34,11 +34,9 @@ import type { StreamTable } from './stream-table.ts'
 const TURN = 16_384
 /** A stream with fewer octets queued than this is told that it may write. */
 const LOW_WATER = 65_536
-/** Memory that an idle connection keeps for its output. */
-const IDLE_CAPACITY = 16_384
 
 export class Outbound {
-  readonly #out = new OutputBuffer(1024)
+  readonly #out = new OutputBuffer(0)
   readonly #encoder = new Encoder()
   readonly #peer: PeerSettings
   readonly #table: StreamTable
@@ -47,12 +45,12 @@ export class Outbound {
   readonly connectionWindow = new SendWindow()
   readonly streamWindows = new StreamSendWindows()
   readonly scheduler = new Scheduler(this.streamWindows)
-  /** Streams that may write again, told at the end of the pull. */
-  #drained = new Set<Stream>()
-  /** RST_STREAMs that were not handed out: error codes by stream. */
-  readonly #resets = new Map<number, number>()
-  /** Octets of own PINGs that were not handed out. */
-  #pings: Uint8Array[] = []
+  /** Streams that may write again, told at the end of the pull; undefined for none. */
+  #drained: Set<Stream> | undefined = undefined
+  /** RST_STREAMs that were not handed out: error codes by stream; undefined for none. */
+  #resets: Map<number, number> | undefined = undefined
+  /** Octets of own PINGs that were not handed out; undefined for none. */
+  #pings: Uint8Array[] | undefined = undefined
   /** Nothing but what was put into the output before is sent any more. */
   #closed = false
   /** Octets handed out, for ever. */
@@ -78,6 +76,7 @@ export class Outbound {
 
   /** A PING of our own: it goes behind the resets that it may have to prove. */
   ping(octets: Uint8Array): void {
+    this.#pings ??= []
     this.#pings.push(octets)
   }
 
@@ -86,19 +85,24 @@ export class Outbound {
   }
 
   reset(streamId: number, errorCode: number): void {
+    this.#resets ??= new Map()
     this.#resets.set(streamId, errorCode)
   }
 
   /** The peer was faster. */
   takeBackReset(streamId: number): void {
-    this.#resets.delete(streamId)
+    this.#resets?.delete(streamId)
   }
 
   #writeWaiting(): void {
-    for (const [streamId, errorCode] of this.#resets) writeRstStream(this.#out, streamId, errorCode)
-    this.#resets.clear()
-    for (const octets of this.#pings) writePing(this.#out, false, octets)
-    this.#pings = []
+    if (this.#resets !== undefined) {
+      for (const [streamId, errorCode] of this.#resets) writeRstStream(this.#out, streamId, errorCode)
+      this.#resets = undefined
+    }
+    if (this.#pings !== undefined) {
+      for (const octets of this.#pings) writePing(this.#out, false, octets)
+      this.#pings = undefined
+    }
   }
 
   /** The last frame (RFC 9113 §6.8): nothing goes behind it. */
@@ -123,14 +127,17 @@ export class Outbound {
   /** At most `max` octets to send; undefined if there is nothing that may be sent now. */
   pull(max: number): Uint8Array | undefined {
     const out = this.#out
-    out.compact(IDLE_CAPACITY)
+    out.compact()
     if (!this.#closed) {
       this.#writeWaiting()
       this.#credit.write(out)
       this.#openWaiting(max)
       this.#sendContent(max)
     }
-    if (out.length === 0) return undefined
+    if (out.length === 0) {
+      out.release()
+      return undefined
+    }
     const bytes = out.take(max)
     this.bytesSent += bytes.length
     if (out.length === 0) this.#budget.flushed()
@@ -250,7 +257,9 @@ export class Outbound {
       return
     }
     this.scheduler.place(stream)
-    if (!upload.ended && upload.length < LOW_WATER) this.#drained.add(stream)
+    if (upload.ended || upload.length >= LOW_WATER) return
+    this.#drained ??= new Set()
+    this.#drained.add(stream)
   }
 
   /** END_STREAM was sent (RFC 9113 §5.1). */
@@ -261,9 +270,9 @@ export class Outbound {
   }
 
   #tellDrained(): void {
-    if (this.#drained.size === 0) return
     const drained = this.#drained
-    this.#drained = new Set()
+    if (drained === undefined) return
+    this.#drained = undefined
     for (const stream of drained) {
       if (stream.writable) stream.sink.onWritable()
     }

@@ -13,9 +13,9 @@ const URGENCIES = 8
 export class Scheduler {
   readonly #windows: StreamSendWindows
   /** By urgency: streams with content and an open window. */
-  readonly #ready: (StreamQueue<Stream> | undefined)[] = new Array(URGENCIES).fill(undefined)
+  readonly #ready: (StreamQueue<Stream> | undefined)[] = []
   /** By urgency: streams with content whose own window is shut. */
-  readonly #blocked: (StreamQueue<Stream> | undefined)[] = new Array(URGENCIES).fill(undefined)
+  readonly #blocked: (StreamQueue<Stream> | undefined)[] = []
   /** Streams with nothing left but their end: no window holds them up (RFC 9113 §6.9.1). */
   readonly #ending = new StreamQueue<Stream>()
 

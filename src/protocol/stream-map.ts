@@ -6,7 +6,7 @@
  */
 import type { Stream } from './stream.ts'
 
-const FIRST_SLOTS = 16
+const FIRST_SLOTS = 4
 
 export class StreamMap {
   /** Heads of the chains; the length is a power of two. */

@@ -3,6 +3,7 @@
  * each field with its writer. The application holds it as a `RequestStream`
  * (or, for a push, a `PushedStream`); what it asks goes to the host.
  */
+import { checkSentFields } from './fields.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
 import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
@@ -13,7 +14,6 @@ import { Upload } from './upload.ts'
 /** Whom a stream tells what the application asked of it. */
 export interface StreamHost {
   contentQueued(stream: Stream): void
-  trailersGiven(trailers: FieldList): void
   consumed(stream: Stream, count: number): void
   resetRequested(stream: Stream, errorCode: number): void
   reprioritized(stream: Stream, incremental: boolean): void
@@ -125,7 +125,7 @@ export class Stream extends Link implements RequestStream {
     if (!this.writable) return
     const upload = this.upload!
     if (trailers !== undefined && trailers.length > 0) {
-      this.#host.trailersGiven(trailers)
+      checkSentFields(trailers)
       upload.trailers = trailers
     }
     upload.ended = true
