@@ -21,20 +21,22 @@ export abstract class ConnectionFace {
   // Read through accessors below: what is printed of a connection shows no key.
   readonly #settings: ConnectionSettings
   readonly #target: Target
-  readonly #pushes: Pushes
+  /** Made when somebody asks for it. */
+  #pushes: Pushes | undefined
   readonly #defaults: HeadDefaults
   /** Requests whose response nobody asked for, oldest first. */
   readonly #unasked: StreamQueue<Exchange>
-  readonly #put: PutRequests
+  /** Made when somebody asks for it. */
+  #put: PutRequests | undefined
 
   /** @internal */
   constructor(target: string | URL, settings: ConnectionSettings) {
     this.#settings = settings
     this.#target = parseTarget(target, settings.secure)
-    this.#pushes = new Pushes(settings.timeouts, settings.decoding)
+    this.#pushes = undefined
     this.#defaults = new HeadDefaults(this.#target, settings.decoding !== undefined)
     this.#unasked = new StreamQueue()
-    this.#put = new PutRequests(this.#defaults, settings)
+    this.#put = undefined
   }
 
   /** @internal */
@@ -49,7 +51,13 @@ export abstract class ConnectionFace {
 
   /** @internal */
   protected get pushes(): Pushes {
+    this.#pushes ??= new Pushes(this.#settings.timeouts, this.#settings.decoding)
     return this.#pushes
+  }
+
+  get #drafts(): PutRequests {
+    this.#put ??= new PutRequests(this.#defaults, this.#settings)
+    return this.#put
   }
 
   /**
@@ -82,17 +90,17 @@ export abstract class ConnectionFace {
 
   /** Begins a request that is put together with `putHeader` and sent with `endHeaders`. */
   putRequest(method: string, path: string): HTTP20Stream {
-    return new HTTP20Stream(this.#put.begin(method, path), this.#unasked)
+    return new HTTP20Stream(this.#drafts.begin(method, path), this.#unasked)
   }
 
   /** Adds a field to the request begun last, or to the one of `stream`. */
   putHeader(name: string, value: string, stream?: HTTP20Stream): void {
-    this.#put.header(name, value, stream)
+    this.#drafts.header(name, value, stream)
   }
 
   /** Sends the head, and `body` if given. `final: false`: `send` gives more; the default is true. */
   endHeaders(body?: RequestBody | null, final = true, stream?: HTTP20Stream): void {
-    const { exchange, planned } = this.#put.end(body ?? undefined, final, stream)
+    const { exchange, planned } = this.#drafts.end(body ?? undefined, final, stream)
     this.begin(exchange, planned)
   }
 
@@ -101,7 +109,7 @@ export abstract class ConnectionFace {
    * when the stream takes more. Throws TypeError once the request was ended.
    */
   send(data: RequestBody, final = false, stream?: HTTP20Stream): Promise<void> {
-    const exchange = stream === undefined ? this.#put.latest() : exchangeOf(stream)
+    const exchange = stream === undefined ? this.#drafts.latest() : exchangeOf(stream)
     return exchange.send(takeBody(data), final)
   }
 
@@ -126,7 +134,7 @@ export abstract class ConnectionFace {
    * all of the connection, until it closes. Needs `enablePush: true`.
    */
   getPushes(stream?: HTTP20Stream): AsyncIterableIterator<HTTP20Push> {
-    return this.#pushes.of(stream && exchangeOf(stream))
+    return this.pushes.of(stream && exchangeOf(stream))
   }
 
   /**

@@ -33,6 +33,8 @@ import type { TimeLimits } from './timeouts.ts'
 
 /** Someone who waits for the answer to a PING. */
 interface Pinger {
+  /** The engine's name of the PING. */
+  readonly token: number
   readonly resolve: (roundTripTime: number) => void
   readonly reject: (error: unknown) => void
 }
@@ -48,7 +50,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   #info: TransportInfo
   /** Callers of `connect`. */
   readonly #connectors: ConnectWaiters
-  readonly #pings: Map<number, Pinger>
+  /** Callers of `ping`. */
+  #pings: Pinger[]
   /** Callers that wait until the transport is gone. */
   #closers: (() => void)[]
   #gone: boolean
@@ -68,7 +71,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#dialAbort = undefined
     this.#info = {}
     this.#connectors = new ConnectWaiters()
-    this.#pings = new Map()
+    this.#pings = []
     this.#closers = []
     this.#gone = false
     this.#drainDeadline = Number.POSITIVE_INFINITY
@@ -188,7 +191,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   ping(): Promise<number> {
     return new Promise((resolve, reject) => {
       const token = this.#engine.ping(this.#driver.engineNow())
-      this.#pings.set(token, { resolve, reject })
+      this.#pings.push({ token, resolve, reject })
       this.#driver.wake()
     })
   }
@@ -197,7 +200,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   close(errorCode: number): Promise<void> {
     if (this.#state === 'idle') this.#finish()
     if (this.#gone) return Promise.resolve()
-    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.size === 0) {
+    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.length === 0) {
       this.destroy(undefined)
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
@@ -261,8 +264,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   #rejectWaiters(ending: Ending): void {
     this.#connectors.fail(ending)
-    for (const { reject } of this.#pings.values()) reject(errorOf(ending, 0))
-    this.#pings.clear()
+    const pings = this.#pings
+    this.#pings = []
+    for (const { reject } of pings) reject(errorOf(ending, 0))
   }
 
   #finish(): void {
@@ -287,8 +291,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   onPong(token: number, roundTripTime: number): void {
-    const waiter = this.#pings.get(token)
-    this.#pings.delete(token)
+    const waiter = this.#pings.find((pinger) => pinger.token === token)
+    this.#pings = this.#pings.filter((pinger) => pinger !== waiter)
     waiter?.resolve(roundTripTime)
   }
 
@@ -322,7 +326,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pings.size > 0 || this.#closers.length > 0
+    return this.#open.size > 0 || this.#pings.length > 0 || this.#closers.length > 0
   }
 
   turned(): void {

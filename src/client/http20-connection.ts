@@ -31,7 +31,7 @@ export class HTTP20Connection extends ConnectionFace {
   /** The session that takes requests. */
   #session: Http2Session
   /** Sessions that take no more requests and are not gone. */
-  readonly #leaving: Set<Session>
+  #leaving: Session[]
   /** `close` in progress: new sessions wait for it. */
   #closing: Promise<void> | undefined
 
@@ -53,7 +53,7 @@ export class HTTP20Connection extends ConnectionFace {
       sessionTurned: ignore,
       pushed: (parent, head) => this.pushes.promised(parent, head),
     }
-    this.#leaving = new Set()
+    this.#leaving = []
     this.#closing = undefined
     // Made now, so that bad settings throw now.
     this.#session = new Http2Session(this.#owner)
@@ -67,7 +67,7 @@ export class HTTP20Connection extends ConnectionFace {
   /** What the connection is doing. */
   get state(): ConnectionState {
     const { state } = this.#session
-    if (state === 'idle' && this.#leaving.size > 0) return 'draining'
+    if (state === 'idle' && this.#leaving.length > 0) return 'draining'
     return state === 'closed' ? 'idle' : state
   }
 
@@ -139,8 +139,10 @@ export class HTTP20Connection extends ConnectionFace {
   /** A session takes no more requests: a fresh one takes its place. */
   #leave(session: Session): void {
     if (session === this.#session) this.#session = new Http2Session(this.#owner)
-    this.#leaving.add(session)
-    void session.gone().then(() => this.#leaving.delete(session))
+    this.#leaving.push(session)
+    void session.gone().then(() => {
+      this.#leaving = this.#leaving.filter((other) => other !== session)
+    })
   }
 
   #ended(session: Session): void {

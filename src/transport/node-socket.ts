@@ -31,6 +31,8 @@ export class NodeSocket implements Transport {
   alpn: string | undefined = undefined
   /** Set once by the dial, when the connection stands. */
   info: TransportInfo = {}
+  /** True if the socket reads into our buffer: there are no `data` events then. */
+  readonly #reads: boolean
   #handler: TransportHandler | undefined = undefined
   /** Copies of what arrived before `start`; empty ever after. */
   #early: Uint8Array[] = []
@@ -49,6 +51,7 @@ export class NodeSocket implements Transport {
    */
   constructor(source: OpenSocket | Socket) {
     this.#onWritten = (error) => this.#written(error)
+    this.#reads = typeof source === 'function'
     this.socket = typeof source === 'function' ? source(this.#onread()) : source
     this.socket.on('error', (error) => {
       this.#error ??= error
@@ -68,7 +71,7 @@ export class NodeSocket implements Transport {
       handler.onClosed(this.#error)
       return
     }
-    this.socket.on('data', (chunk) => handler.onChunk(chunk))
+    if (!this.#reads) this.socket.on('data', (chunk) => handler.onChunk(chunk))
     this.socket.resume()
   }
 
