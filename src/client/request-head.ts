@@ -120,7 +120,9 @@ export function fieldList(headers: HeadersInput | undefined, name = 'headers'): 
     }
     return fields
   }
-  for (const [key, value] of Object.entries(headers)) {
+  const record = headers as { readonly [name: string]: string | number | readonly string[] | undefined }
+  for (const key of Object.keys(record)) {
+    const value = record[key]
     if (value === undefined) continue
     if (Array.isArray(value)) for (const one of value) addField(fields, key, one)
     else addField(fields, key, value)
@@ -134,8 +136,18 @@ export function addField(fields: string[], name: unknown, value: unknown): void 
   if (typeof value !== 'string' && typeof value !== 'number') {
     throw new TypeError(`value of field ${name.slice(0, 64)} must be a string`)
   }
-  const lower = name.toLowerCase()
-  fields.push(lower, String(value).replace(/^[ \t]+|[ \t]+$/g, ''))
+  fields.push(name.toLowerCase(), trimmed(typeof value === 'string' ? value : String(value)))
+}
+
+/** Without the spaces and tabs around it; few values have any. */
+function trimmed(value: string): string {
+  const { length } = value
+  if (length === 0 || !(isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(length - 1)))) return value
+  return value.replace(/^[ \t]+|[ \t]+$/g, '')
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 export function has(fields: FieldList, name: string): boolean {

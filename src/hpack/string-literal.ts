@@ -109,18 +109,34 @@ export function checkOctets(text: unknown): void {
 }
 
 /**
- * Makes a string of `octets[start, end)`. Runs of a fixed length are several
- * times faster than `apply` on a view, and than one character at a time.
+ * Makes a string of `octets[start, end)`. A call with a fixed number of octets
+ * is several times faster than `apply` on a view, and one call for more octets
+ * than are wanted faster than several for as many.
  */
 function latin1Text(octets: Uint8Array, start: number, end: number): string {
   let text = ''
   let at = start
-  for (; at + 16 <= end; at += 16) text += sixteen(octets, at)
-  for (; at + 4 <= end; at += 4) {
-    text += String.fromCharCode(octets[at]!, octets[at + 1]!, octets[at + 2]!, octets[at + 3]!)
+  for (; at + 16 < end; at += 16) text += sixteen(octets, at)
+  const rest = end - at
+  if (at + 16 <= octets.length) {
+    const last = rest > 8 ? sixteen(octets, at) : eight(octets, at)
+    return text + last.slice(0, rest)
   }
   for (; at < end; at++) text += String.fromCharCode(octets[at]!)
   return text
+}
+
+function eight(octets: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    octets[at]!,
+    octets[at + 1]!,
+    octets[at + 2]!,
+    octets[at + 3]!,
+    octets[at + 4]!,
+    octets[at + 5]!,
+    octets[at + 6]!,
+    octets[at + 7]!,
+  )
 }
 
 function sixteen(octets: Uint8Array, at: number): string {

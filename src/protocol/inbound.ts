@@ -352,8 +352,8 @@ export function processed(stream: Stream): Processed {
   return stream.responded ? 'yes' : 'unknown'
 }
 
-/** Takes `:status` off the front, in place. */
+/** Takes `:status` off the front, in place. `copyWithin` on an array takes more than a microsecond. */
 function dropFirst(fields: string[]): void {
-  fields.copyWithin(0, 2)
-  fields.length -= 2
+  fields.shift()
+  fields.shift()
 }
