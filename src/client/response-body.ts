@@ -34,10 +34,20 @@ export class ResponseBody {
 
   /** From one octet up to `max`; undefined at the end. */
   read(max: number): Promise<Uint8Array | undefined> {
-    if (this.#line === undefined && !this.#coded && this.#incoming.available > 0) {
-      return Promise.resolve(this.#incoming.take(max))
+    if (this.#line !== undefined || this.#coded) {
+      return this.#inLine(() => (this.#coded ? this.#readDecoded(max) : this.#readRaw(max)))
     }
-    return this.#inLine(() => (this.#coded ? this.#readDecoded(max) : this.#readRaw(max)))
+    const incoming = this.#incoming
+    if (incoming.available > 0) return Promise.resolve(incoming.take(max))
+    if (incoming.over) return this.#readRaw(max)
+    // In a promise's reaction, not at once: so it takes all that one chunk of the transport brought.
+    const read = this.#changed().then(() => {
+      if (incoming.available === 0) return this.#readRaw(max)
+      if (this.#line === read) this.#line = undefined
+      return incoming.take(max)
+    })
+    this.#line = read
+    return read
   }
 
   /** The content of the next DATA frame, or the next piece that a decoder gives; undefined at the end. */
@@ -64,7 +74,7 @@ export class ResponseBody {
 
   /** Runs a read behind those that wait. What an earlier one failed with is its own. */
   #inLine<T>(read: () => Promise<T>): Promise<T> {
-    const result = this.#line === undefined ? read() : this.#line.then(read)
+    const result = this.#line === undefined ? read() : this.#line.then(read, read)
     const line = result.then(ignore, ignore).then(() => {
       if (this.#line === line) this.#line = undefined
     })
@@ -224,21 +234,22 @@ export function bodyStream(body: ResponseBody, claim: () => void): ReadableStrea
   return new ReadableStream(
     {
       type: 'bytes',
-      async pull(controller) {
+      pull(controller) {
         if (!claimed) claim()
         claimed = true
         const view = controller.byobRequest?.view as Uint8Array | null | undefined
-        const piece = await body.read(view?.byteLength ?? ALL)
-        if (piece === undefined) {
-          controller.close()
-          controller.byobRequest?.respond(0)
-        } else if (view === null || view === undefined) {
-          // The stream transfers what it is given: only memory that nobody else holds.
-          controller.enqueue(body.owns(piece) ? piece : new Uint8Array(piece))
-        } else {
-          new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(piece)
-          controller.byobRequest!.respond(piece.length)
-        }
+        return body.read(view?.byteLength ?? ALL).then((piece) => {
+          if (piece === undefined) {
+            controller.close()
+            controller.byobRequest?.respond(0)
+          } else if (view === null || view === undefined) {
+            // The stream transfers what it is given: only memory that nobody else holds.
+            controller.enqueue(body.owns(piece) ? piece : new Uint8Array(piece))
+          } else {
+            new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(piece)
+            controller.byobRequest!.respond(piece.length)
+          }
+        })
       },
       cancel() {
         body.cancel()
