@@ -35,6 +35,8 @@ const LINGER_MS = 1_000
  * again) leaves together with what others do.
  */
 const REACTIONS = 8
+/** The same where nobody got an answer: a reader takes the content that came, which gives credit. */
+const READER_REACTIONS = 1
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
@@ -53,6 +55,8 @@ export class Driver implements TransportHandler {
   /** Reactions still to wait for, -1 if no flush is due. */
   #reactions: number
   #receiving: boolean
+  /** True if a caller got an answer from the chunk that is being received. */
+  #answered: boolean
   #writing: boolean
   #ended: boolean
   #gone: boolean
@@ -75,6 +79,7 @@ export class Driver implements TransportHandler {
     this.#now = Number.NaN
     this.#reactions = -1
     this.#receiving = false
+    this.#answered = false
     this.#writing = false
     this.#ended = false
     this.#gone = false
@@ -103,9 +108,18 @@ export class Driver implements TransportHandler {
 
   /** Something was asked of the engine, or a deadline came nearer: looks at the end of the turn. */
   wake(): void {
+    this.#wakeAfter(REACTIONS)
+  }
+
+  #wakeAfter(reactions: number): void {
     if (this.#reactions !== -1 || this.#receiving || this.#gone) return
-    this.#reactions = REACTIONS
+    this.#reactions = reactions
     void SETTLED.then(this.#react)
+  }
+
+  /** A caller got an answer, or was told of an end: what it asks next is waited for. */
+  answered(): void {
+    this.#answered = true
   }
 
   readonly #react = (): void => {
@@ -140,9 +154,10 @@ export class Driver implements TransportHandler {
     this.#now = this.#clock.now()
     this.#receivedTrace?.receive(chunk)
     this.#receiving = true
+    this.#answered = false
     this.#engine.receive(chunk, this.#now - this.#engineLag)
     this.#receiving = false
-    this.wake()
+    this.#wakeAfter(this.#answered ? REACTIONS : READER_REACTIONS)
   }
 
   onEnd(): void {

@@ -369,6 +369,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   responded(exchange: Exchange): void {
+    this.#driver.answered()
     this.#owner.reporter.responded(exchange, this.#driver.now())
   }
 
@@ -377,6 +378,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   settled(exchange: Exchange): void {
+    this.#driver.answered()
     this.#open.remove(exchange)
     this.#owner.reporter.settled(exchange, this.#driver.now())
   }
