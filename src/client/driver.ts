@@ -35,7 +35,7 @@ const LINGER_MS = 1_000
  * again) leaves together with what others do.
  */
 const REACTIONS = 8
-/** The same where nobody got an answer: a reader takes the content that came, which gives credit. */
+/** The same where nobody got an answer, and so nobody asks again: a reader takes the content that came. */
 const READER_REACTIONS = 1
 
 const NEVER = Number.POSITIVE_INFINITY

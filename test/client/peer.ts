@@ -92,6 +92,11 @@ export class Wire {
     return readFrames(concat(...this.#received))
   }
 
+  /** How many writes of the client arrived, in chunks that were not cut. */
+  get writes(): number {
+    return this.#received.length
+  }
+
   of(type: number, streamId?: number): WireFrame[] {
     return this.frames.filter((one) => one.type === type && (streamId ?? one.streamId) === one.streamId)
   }

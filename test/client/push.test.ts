@@ -68,6 +68,20 @@ describe('server push (RFC 9113 §8.4)', () => {
     expect(await (before ?? pathsOf(pair.connection.getPushes(stream)))).toEqual(['/a', '/b'])
   })
 
+  test('each is given out once, whoever waits for it', async () => {
+    const { pair, stream } = await pushing()
+    const ofStream = pair.connection.getPushes(stream)
+    const ofAll = pair.connection.getPushes()
+    const first = ofStream.next()
+    await pair.wire.send(promise(1, 2, '/a'), promise(1, 4, '/b'))
+    expect((await first).value!.path).toBe('/a')
+    expect((await ofAll.next()).value!.path).toBe('/b')
+    const third = ofAll.next()
+    await pair.wire.send(promise(1, 6, '/c'), response(1, 200, true))
+    expect((await third).value!.path).toBe('/c')
+    expect((await ofStream.next()).done).toBe(true)
+  })
+
   test('a stream that fails ends them too', async () => {
     const { pair, stream } = await pushing()
     const paths = pathsOf(pair.connection.getPushes(stream))

@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test, vi } from 'vitest'
 import type { HTTP20ConnectionOptions, HTTP20Response, HTTP20Stream } from '../../src/index.ts'
 import { settled } from '../support/virtual-clock.ts'
 import {
@@ -138,6 +138,26 @@ describe.each([undefined, 1, 7])('a body, in chunks of %s octets', (chunk) => {
   })
 })
 
+test('what a caller asks next, when it has read an answer, belongs to the turn of the answer', async () => {
+  const pair = await Pair.open()
+  // As callers write it: one async function in another.
+  const get = async (path: string): Promise<string> => {
+    const response = await pair.connection.request('GET', path).response
+    return await response.text()
+  }
+  const json = async (path: string): Promise<unknown> => JSON.parse(await get(path))
+  const next = json('/').then(() => pair.connection.request('GET', '/next'))
+  await settled()
+  const before = pair.wire.writes
+  const unref = vi.spyOn(pair.wire.client, 'unref')
+  await pair.wire.send(response(1, 200), data(1, '1', true))
+  await next
+  expect(pair.wire.head(3)[':path']).toBe('/next')
+  expect(pair.wire.writes - before).toBe(1)
+  // It was never idle in between.
+  expect(unref).not.toHaveBeenCalled()
+})
+
 describe('a body that arrives while it is read', () => {
   test('each way waits', async () => {
     const pair = await Pair.open()
@@ -154,6 +174,37 @@ describe('a body that arrives while it is read', () => {
     for (const id of [1, 3, 5, 7]) await pair.wire.send(data(id, 'x'), data(id, 'y'))
     for (const id of [7, 5, 3, 1]) await pair.wire.send(data(id, 'z', true))
     expect(await all).toEqual(['xyz', ['x', 'y', 'z'], 'xyz', 'x'])
+  })
+
+  test('reads that wait get it in the order in which they asked', async () => {
+    const { pair, response: one } = await answered([response(1, 200)])
+    const reads = Promise.all([one.read(1), one.read(2), one.read()])
+    await settled()
+    await pair.wire.send(data(1, 'abcd'), data(1, 'ef', true))
+    expect((await reads).map(text)).toEqual(['a', 'bc', 'def'])
+  })
+
+  test('padding that comes alone is no content, and no end (RFC 9113 §6.1)', async () => {
+    const { pair, response: one } = await answered([response(1, 200)])
+    const padded = paddedData(1, 'ab', 5)
+    await pair.wire.send(padded.subarray(0, -5))
+    expect(text(await one.read(4))).toBe('ab')
+    const next = one.read(4)
+    await settled()
+    await pair.wire.send(padded.subarray(-5))
+    await pair.wire.send(data(1, 'c', true))
+    expect(text(await next)).toBe('c')
+    expect((await one.read(4)).length).toBe(0)
+  })
+
+  test('reads that wait fail each with an error of its own', async () => {
+    const { pair, response: one } = await answered([response(1, 200)])
+    const errors = Promise.all([rejection(one.read(1)), rejection(one.read(1))])
+    await settled()
+    await pair.wire.send(rstStream(1, 2))
+    const [first, second] = await errors
+    expect(second.code).toBe(first.code)
+    expect(second).not.toBe(first)
   })
 
   test('text() drops a byte order mark, json() reads', async () => {

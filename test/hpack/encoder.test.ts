@@ -85,6 +85,22 @@ describe('RFC 7541 §6: representations', () => {
     expect(wireOf(encoder, field)).toBe(wire)
   })
 
+  it('RFC 7541 §4.3: an evicted value is gone, though its name has a newer entry', () => {
+    const encoder = new Encoder()
+    const decoder = new Decoder()
+    encoder.setPeerTableSize(100)
+    decoder.setMaxTableSize(100)
+    const fields: HeaderField[] = [
+      ['a', '1'],
+      ['a', '1'],
+      ['a', '2'],
+      ['b', '3'],
+      ['a', '1'],
+    ]
+    const decoded = fields.flatMap((field) => decoder.decode(encoder.encode([field])))
+    expect(decoded).toEqual(fields)
+  })
+
   it('RFC 7541 §5.1: an index that needs a second octet', () => {
     const encoder = new Encoder()
     const fields = Array.from({ length: 70 }, (_, i): HeaderField => [`n${i}`, 'v'])

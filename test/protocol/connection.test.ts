@@ -19,6 +19,14 @@ describe('a connection', () => {
     expect(pair.connection.openStreams).toBe(0)
   })
 
+  it('holds no memory for output that it does not have', () => {
+    const idle = EnginePair.ready()
+    idle.connection.ping(idle.now)
+    const sent = idle.connection.pull(65_536)!
+    expect(idle.connection.pull(65_536)).toBeUndefined()
+    expect(new EnginePair().connection.pull(65_536)!.buffer).toBe(sent.buffer)
+  })
+
   it('answers PING with its octets (RFC 9113 §6.7)', () => {
     const pair = EnginePair.ready()
     pair.receive(Uint8Array.of(0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8))
