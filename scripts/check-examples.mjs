@@ -59,7 +59,9 @@ async function main() {
 
 function documents() {
   const docs = join(root, 'docs')
-  const pages = existsSync(docs) ? readdirSync(docs, { recursive: true }).filter((name) => name.endsWith('.md')) : []
+  const pages = existsSync(docs)
+    ? readdirSync(docs, { recursive: true }).filter((name) => name.endsWith('.md'))
+    : []
   return ['README.md', ...pages.sort().map((name) => `docs/${name}`)].filter((path) =>
     existsSync(join(root, path)),
   )

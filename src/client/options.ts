@@ -10,6 +10,7 @@ import { type Clock, platformClock } from './clock.ts'
 import type { DecodeLimits } from './decode-meter.ts'
 import { type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
+import { proxyUrl } from './proxy-choice.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
 
 /** Options of an `HTTP20Connection`. */
@@ -107,7 +108,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     limits: limits.engine,
     timeouts: timeLimits(options.timeouts),
     keepAlive: checkKeepAlive(options.keepAlive),
-    proxy: checkProxy(options.proxy),
+    proxy: options.proxy === undefined ? undefined : proxyUrl(options.proxy),
     socketPath: options.socketPath,
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
@@ -144,13 +145,4 @@ function checkKeepAlive(given: KeepAlive | false | undefined): KeepAlive | false
     interval: given.interval ?? KEEP_ALIVE.interval,
     timeout: given.timeout ?? KEEP_ALIVE.timeout,
   }
-}
-
-function checkProxy(given: string | URL | undefined): string | undefined {
-  if (given === undefined) return undefined
-  const url = URL.canParse(String(given)) ? new URL(given) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new TypeError('proxy must be an http: or https: URL')
-  }
-  return url.href
 }
