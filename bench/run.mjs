@@ -3,9 +3,11 @@
  * [--runtimes IDS] [--rounds N] [--seconds N] [--out DIRECTORY] [--dist DIRECTORY] [--profile DIRECTORY]`.
  * The short form is the default. It writes to `bench/out/`, as does a choice of
  * clients: a quick look never replaces a full measurement in `docs/benchmarks/`.
- * A choice of workloads replaces just those of an earlier run. `--dist` measures
+ * A choice of workloads replaces just those of an earlier run. The full form runs
+ * the conformance suite first. `--dist` measures
  * another build; `--profile` writes a CPU profile of every run on Node.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -64,6 +66,12 @@ process.env.HYPER_DIST = dist
 plan.exported = Object.keys(await import(pathToFileURL(join(dist, 'index.js')).href))
 if (!existsSync(join(ROOT, 'bench/node_modules'))) {
   console.error('the peers are not installed, their rows are left out: npm ci --prefix bench brings them')
+}
+
+// No number is worth anything if a rule was dropped for it.
+if (values.full) {
+  const { status } = spawnSync(process.execPath, ['scripts/conformance.mjs'], { cwd: ROOT, stdio: 'ignore' })
+  if (status !== 0) throw new Error('the conformance suite fails: npm run conformance')
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
