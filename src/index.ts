@@ -10,6 +10,7 @@
  * console.log(response.status, await response.text())
  */
 
+export type { BodyFlow, BodyReceiver } from './client/body-flow.ts'
 export { Client, type ClientStats } from './client/client.ts'
 export type { ClientOptions } from './client/client-options.ts'
 export type { ClientRequestInit, SendRequest } from './client/client-request.ts'

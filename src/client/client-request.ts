@@ -6,7 +6,7 @@ import type { HTTP20RequestInit } from './request-init.ts'
 
 /** What a request has besides its URL. */
 export interface ClientRequestInit extends HTTP20RequestInit {
-  /** Default `GET`. */
+  /** Default `GET`. `CONNECT` tunnels to the authority that the URL's path names: `https://proxy.test/target.test:443`. */
   readonly method?: string | undefined
   /** Called for each informational (1xx) response, before the final one (RFC 9110 §15.2). */
   readonly onInformational?: ((informational: Informational) => void) | undefined

@@ -99,7 +99,9 @@ export class Client {
     const origin: OriginPool = router.route(url)
     const { timeouts, decoding } = origin.settings
     const method = init.method ?? 'GET'
-    const planned = planRequest(origin.defaults, timeouts, decoding, method, router.path, init, NAMES)
+    // The target of a tunnel is an authority (RFC 9113 §8.5): a URL has it where others have their path.
+    const path = method === 'CONNECT' && init.protocol === undefined ? router.path.slice(1) : router.path
+    const planned = planRequest(origin.defaults, timeouts, decoding, method, path, init, NAMES)
     const exchange = new Exchange(planned.plan)
     exchange.resent = resent
     const { onInformational } = init

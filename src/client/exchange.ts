@@ -433,10 +433,11 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
       this.#reject = undefined
     }
     this.#host?.settled(this)
-    // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
-    if (ending === undefined && !this.#sent) this.stream.end()
+    const unfinished = !this.#sent || this.#upload !== undefined
     this.#sent = true
     this.#upload?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
+    // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
+    if (ending === undefined && unfinished) this.stream.end()
     this.#senders?.wake()
     this.#onPushesOver?.()
   }

@@ -4,6 +4,7 @@
  * in one way only.
  */
 import type { FieldList } from '../protocol/index.ts'
+import { type BodyFlow, type BodyReceiver, startFlow } from './body-flow.ts'
 import { NOTHING } from './content.ts'
 import { isCoded } from './decompress.ts'
 import type { HttpVersion, Incoming } from './incoming.ts'
@@ -199,6 +200,28 @@ export class HTTP20Response {
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     this.#claim()
     return new BodyPieces(this.#reader, false)
+  }
+
+  /**
+   * Hands the body to a receiver as it arrives, without a promise for each
+   * piece: the way of callers whose own contract is callbacks. Throws TypeError
+   * if the body is read already.
+   *
+   * @example
+   * const flow = response.pushTo({
+   *   onData: (piece) => writable.write(piece), // false: no more until flow.resume()
+   *   onEnd: () => writable.end(),
+   *   onError: (error) => writable.destroy(error),
+   * })
+   * writable.on('drain', () => flow.resume())
+   */
+  pushTo(receiver: BodyReceiver): BodyFlow {
+    this.#claim()
+    const incoming = this.#incoming
+    const coded = incoming.decoding !== undefined && isCoded(incoming.fields)
+    // What a reader was asked for comes first, and is its to hand over.
+    const reader = coded || this.#body !== undefined ? this.#reader : undefined
+    return startFlow(incoming, reader, receiver)
   }
 
   /** Gives the rest of the response up: RST_STREAM with CANCEL if it is not complete. */
