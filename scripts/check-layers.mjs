@@ -36,8 +36,8 @@ const ROOMS = {
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
 const OUTSIDERS = ['adapters', 'cli', 'testing']
-/** Files of theirs that may import the platform; whoever needs one loads it when it is used. */
-const OUTSIDE_PLATFORM = ['testing/peer-server.ts']
+/** Files and folders of theirs that may import the platform: where it is the contract, or is loaded when it is used. */
+const OUTSIDE_PLATFORM = ['testing/peer-server.ts', 'adapters/undici/']
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol']
 const IMPURE_WORDS = new Set(
@@ -145,7 +145,10 @@ function mayImport(file, room, specifier, typeOnly) {
   if (LEAVES.includes(file)) return false
   const target = targetOf(file, specifier)
   if (OUTSIDERS.includes(room)) {
-    if (OUTSIDE_PLATFORM.includes(file) && target.startsWith('node:')) return true
+    const platform = OUTSIDE_PLATFORM.some(
+      (place) => file === place || (place.endsWith('/') && file.startsWith(place)),
+    )
+    if (platform && target.startsWith('node:')) return true
     return target.startsWith(`${room}/`) || publicEntries().includes(target)
   }
   if (file === 'index.ts') return matchesAny(ENTRY_MAY_IMPORT, specifier, target, typeOnly)

@@ -1,0 +1,378 @@
+/**
+ * One dispatched request, from the handler's first call to its last. Its one
+ * rule: of `end`, `error` and `upgrade` the handler is told exactly one, once,
+ * and whatever it throws ends its request and nothing else.
+ */
+import type {
+  BodyFlow,
+  BodyReceiver,
+  Client,
+  ClientRequestInit,
+  HTTP20Response,
+  RequestBody,
+} from '../../index.ts'
+import type { DispatchController, DispatcherLike, DispatchOptions } from './contract.ts'
+import { type RemoteEnd, Trace } from './diagnostics.ts'
+import { aborted, DispatchError, lacksExtendedConnect, toDispatchError } from './errors.ts'
+import type { HandlerFace } from './handler-face.ts'
+import { asHttp1Answer, withAccept } from './http1-answer.ts'
+import { type Pairs, rawHeaders } from './raw-headers.ts'
+import { bodyOf, isNodeStream, watched } from './request-body.ts'
+import type { Prepared } from './request-options.ts'
+import { Outgoing, Tunnel } from './tunnel.ts'
+
+/** What a request needs of its dispatcher. */
+export interface RequestHost {
+  readonly client: Client
+  /** Who takes upgrades that HTTP/2 cannot make. */
+  readonly fallback: DispatcherLike | undefined
+  /** Every handler gets informational responses, asked for or not. */
+  readonly informational: boolean
+  /** Where the origin's connection leads. */
+  remote(origin: string): RemoteEnd
+  /** It is answered, or will never be. Called once. */
+  answered(request: DispatchedRequest): void
+  /** Nothing more will happen to it. Called once. */
+  settled(request: DispatchedRequest): void
+  /** A handler threw where nobody is left to be told. */
+  handlerFailed(error: unknown): void
+}
+
+export class DispatchedRequest implements DispatchController, BodyReceiver {
+  readonly prepared: Prepared
+  readonly #host: RequestHost
+  readonly #options: DispatchOptions
+  readonly #face: HandlerFace
+  readonly #cancel: AbortController
+  readonly #trace: Trace | undefined
+  /** The handler was told its last, or handed to somebody else. */
+  #over: boolean
+  #answered: boolean
+  #aborted: boolean
+  #reason: unknown
+  #paused: boolean
+  #response: HTTP20Response | undefined
+  #flow: BodyFlow | undefined
+  /** What a tunnel's user writes; made before the request is sent. */
+  #outgoing: Outgoing | undefined
+  #tunnel: Tunnel | undefined
+  #headers: Pairs | undefined
+  #trailers: Pairs | undefined
+  #rawHeaders: unknown
+  #rawTrailers: unknown
+
+  constructor(host: RequestHost, prepared: Prepared, options: DispatchOptions, face: HandlerFace) {
+    this.#host = host
+    this.prepared = prepared
+    this.#options = options
+    this.#face = face
+    this.#cancel = new AbortController()
+    this.#over = false
+    this.#answered = false
+    this.#aborted = false
+    this.#reason = null
+    this.#paused = false
+    this.#response = undefined
+    this.#flow = undefined
+    this.#outgoing = undefined
+    this.#tunnel = undefined
+    this.#headers = undefined
+    this.#trailers = undefined
+    this.#rawHeaders = null
+    this.#rawTrailers = null
+    this.#trace = Trace.of(prepared, options.body)
+  }
+
+  start(): void {
+    const { body } = this.#options
+    // A stream that fails while nobody reads it yet must not fail the process.
+    if (isNodeStream(body)) body.on('error', (error) => this.#fail(error))
+    if (!this.#call(() => this.#face.start(this))) return
+    let content: RequestBody | Promise<RequestBody> | undefined
+    try {
+      content = this.prepared.tunnel ? this.#tunnelContent() : this.#content(body)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    if (content instanceof Promise) content.then(this.#send, (error) => this.#fail(error))
+    else this.#send(content)
+  }
+
+  // — `DispatchController` —
+
+  get aborted(): boolean {
+    return this.#aborted
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  get reason(): unknown {
+    return this.#reason
+  }
+
+  get rawHeaders(): unknown {
+    if (this.#headers !== undefined) this.#rawHeaders ??= rawHeaders(this.#headers)
+    return this.#rawHeaders
+  }
+
+  set rawHeaders(given: unknown) {
+    this.#rawHeaders = given
+  }
+
+  get rawTrailers(): unknown {
+    if (this.#trailers !== undefined) this.#rawTrailers ??= rawHeaders(this.#trailers)
+    return this.#rawTrailers
+  }
+
+  set rawTrailers(given: unknown) {
+    this.#rawTrailers = given
+  }
+
+  abort(reason?: unknown): void {
+    if (this.#over || this.#aborted) return
+    this.#aborted = true
+    this.#reason = reason ?? null
+    this.#fail(reason ?? aborted())
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#flow !== undefined) this.#flow.resume()
+    else this.#begin()
+  }
+
+  // — `BodyReceiver` —
+
+  onData(piece: Uint8Array): boolean {
+    const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+    if (this.#over) return false
+    this.#trace?.chunkReceived(chunk)
+    return this.#call(() => this.#face.data(this, chunk)) && !this.#paused
+  }
+
+  onEnd(trailers: Pairs): void {
+    if (this.#over) return
+    this.#setTrailers(trailers)
+    this.#over = true
+    this.#trace?.trailers(trailers)
+    try {
+      this.#face.end(this, trailers)
+    } catch (error) {
+      this.#tell(error)
+    }
+    this.#settle()
+  }
+
+  onError(error: unknown): void {
+    this.#fail(toDispatchError(error, true))
+  }
+
+  // — the request —
+
+  #content(body: unknown): RequestBody | Promise<RequestBody> | undefined {
+    const content = bodyOf(body, this.prepared.fields, this.#cancel.signal)
+    const { handler } = this.#face
+    const wanted = handler.onBodySent !== undefined || handler.onRequestSent !== undefined
+    if (content === undefined || !(wanted || this.#trace?.watchesBody === true)) {
+      if (content === undefined && wanted) this.#call(() => handler.onRequestSent?.())
+      return content
+    }
+    const watcher = {
+      sent: (chunk: unknown) => {
+        this.#trace?.chunkSent(chunk)
+        this.#call(() => handler.onBodySent?.(chunk))
+      },
+      done: () => {
+        this.#trace?.bodySent()
+        this.#call(() => handler.onRequestSent?.())
+      },
+    }
+    return content instanceof Promise
+      ? content.then((whole) => watched(whole, watcher))
+      : watched(content, watcher)
+  }
+
+  #tunnelContent(): RequestBody {
+    this.#outgoing = new Outgoing()
+    return this.#outgoing
+  }
+
+  readonly #send = (body: RequestBody | undefined): void => {
+    if (this.#over) return
+    const { origin, path, method, protocol, fields, timeouts } = this.prepared
+    // Undici names itself nowhere; an empty value is how the client is told to do the same.
+    if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
+    const init: ClientRequestInit = {
+      method,
+      headers: fields,
+      body,
+      timeouts,
+      protocol,
+      signal: this.#cancel.signal,
+      onInformational: this.#informed,
+    }
+    this.#trace?.sendsHeaders(this.#host.remote(origin))
+    this.#host.client.request(`${origin}${path}`, init).then(this.#responded, this.#failed)
+  }
+
+  // — the response —
+
+  get #informed(): ClientRequestInit['onInformational'] {
+    if (typeof this.#options.onInfo !== 'function' && !this.#host.informational) return undefined
+    return ({ status, headers }) => {
+      const pairs = [...headers]
+      this.#headers = pairs
+      this.#rawHeaders = null
+      if (!this.#over) this.#call(() => this.#face.informational(this, status, pairs))
+    }
+  }
+
+  readonly #responded = (response: HTTP20Response): void => {
+    this.#response = response
+    this.#tellAnswered()
+    if (this.#over) {
+      response.cancel()
+      return
+    }
+    const { status } = response
+    const pairs = response.rawHeaders
+    if (this.prepared.tunnel) {
+      this.#upgrade(response, pairs)
+      return
+    }
+    this.#setHeaders(pairs)
+    this.#trace?.headers(status, pairs)
+    const { handler } = this.#face
+    if (handler.onResponseStarted !== undefined && !this.#call(() => handler.onResponseStarted?.())) return
+    if (!this.#call(() => this.#face.head(this, status, pairs))) return
+    if (!this.#paused) this.#begin()
+  }
+
+  #begin(): void {
+    if (this.#over || this.#response === undefined || this.#outgoing !== undefined) return
+    const flow = this.#response.pushTo(this)
+    this.#flow = flow
+    // A handler may have paused and resumed before there was a flow.
+    if (!this.#paused) flow.resume()
+  }
+
+  #upgrade(response: HTTP20Response, given: Pairs): void {
+    const { status } = response
+    const { protocol, fields } = this.prepared
+    const like1 = protocol !== undefined && this.#wants101
+    if (like1 && status >= 300) {
+      this.#fail(new DispatchError('UND_ERR_SOCKET', 'bad upgrade'))
+      return
+    }
+    const proved = protocol === undefined || status >= 300 ? given : withAccept(fields, given)
+    const pairs = like1 ? asHttp1Answer(protocol, proved) : proved
+    const tunnel = new Tunnel(response, this.#outgoing!, !like1)
+    this.#tunnel = tunnel
+    this.#setHeaders(pairs)
+    this.#trace?.headers(status, pairs)
+    let wanted = false
+    const told = this.#call(() => {
+      wanted = this.#face.upgrade(this, like1 ? 101 : status, pairs, tunnel)
+    })
+    if (!told) return
+    if (!wanted) {
+      this.#fail(new DispatchError('UND_ERR_SOCKET', 'bad upgrade'))
+      return
+    }
+    this.#over = true
+    this.#trace?.trailers([])
+    tunnel.once('close', () => this.#settle())
+  }
+
+  /** Who asks as one asks in HTTP/1.1 is answered so; `websocket` is how those ask who know of HTTP/2. */
+  get #wants101(): boolean {
+    const { allowH2, upgrade } = this.#options
+    return this.#face.wants101 || allowH2 === false || upgrade !== this.prepared.protocol
+  }
+
+  #setHeaders(pairs: Pairs): void {
+    this.#headers = pairs
+    this.#rawHeaders = null
+  }
+
+  #setTrailers(pairs: Pairs): void {
+    this.#trailers = pairs
+    this.#rawTrailers = null
+  }
+
+  // — failures —
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#over) return
+    const { fallback } = this.#host
+    if (this.prepared.protocol !== undefined && fallback !== undefined && lacksExtendedConnect(error)) {
+      this.#over = true
+      this.#tellAnswered()
+      this.#settle()
+      try {
+        fallback.dispatch(this.#options, this.#face.handler)
+      } catch (thrown) {
+        this.#tell(thrown)
+      }
+      return
+    }
+    this.#fail(toDispatchError(error, false))
+  }
+
+  /** Calls the handler. False if the request is over now. */
+  #call(told: () => void): boolean {
+    try {
+      told()
+    } catch (error) {
+      this.#fail(error)
+    }
+    return !this.#over
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.#tellAnswered()
+    this.#tunnel?.destroy()
+    void this.#outgoing?.return()
+    this.#cancel.abort(error)
+    this.#stopBody(error)
+    this.#trace?.error(error)
+    this.#tell(error)
+    this.#settle()
+  }
+
+  /** A stream that nobody reads would stay open. */
+  #stopBody(error: unknown): void {
+    const { body } = this.#options
+    if (isNodeStream(body) && body.destroyed !== true) {
+      body.destroy?.(error instanceof Error ? error : undefined)
+    }
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#face.error(this, error)
+    } catch (thrown) {
+      this.#host.handlerFailed(thrown)
+    }
+  }
+
+  #tellAnswered(): void {
+    if (this.#answered) return
+    this.#answered = true
+    this.#host.answered(this)
+  }
+
+  #settle(): void {
+    this.#host.settled(this)
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Request content in every form that undici takes, as what a `Client` sends.
+ * Its one rule: what is small and known to be small is bytes before it is sent,
+ * so that a request whose body is a generator (that is how `fetch` gives even a
+ * string) can be sent again where that is safe.
+ */
+import type { RequestBody } from '../../index.ts'
+import { DispatchError, invalidArgument } from './errors.ts'
+import type { Fields } from './request-options.ts'
+
+/** Bodies that say they are no longer than this are collected. */
+const SMALL = 65_536
+
+/** What is told while a body is sent. */
+export interface BodyWatcher {
+  sent(chunk: unknown): void
+  done(): void
+}
+
+/** A stream of Node.js, as far as it is used here. */
+export interface NodeStream extends AsyncIterable<Uint8Array> {
+  readonly destroyed?: boolean
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  destroy?(error?: Error): unknown
+}
+
+/** Content that is ready, or that has to be collected first. Throws for what cannot be sent. */
+export function bodyOf(
+  given: unknown,
+  fields: Fields,
+  signal: AbortSignal,
+): RequestBody | Promise<RequestBody> | undefined {
+  const announced = announcedLength(fields)
+  if (given === undefined || given === null) return noBody(announced)
+  const bytes = bytesOf(given)
+  if (bytes !== undefined) {
+    if (announced !== undefined && announced !== bytes.length) throw mismatch(bytes.length, announced)
+    return bytes.length === 0 && announced === undefined ? undefined : bytes
+  }
+  if (typeof given !== 'object') throw unsendable()
+  if (isFormData(given)) return given instanceof FormData ? given : platformForm(given)
+  if (isBlob(given)) return given instanceof Blob ? given : (given.stream() as RequestBody)
+  if (isNodeStream(given)) return given
+  if (Symbol.asyncIterator in given) {
+    const source = given as AsyncIterable<unknown>
+    return announced !== undefined && announced <= SMALL
+      ? collected(source, announced, signal)
+      : (source as RequestBody)
+  }
+  if (Symbol.iterator in given || 'getReader' in given) return given as RequestBody
+  throw unsendable()
+}
+
+export function isNodeStream(body: unknown): body is NodeStream {
+  if (typeof body !== 'object' || body === null) return false
+  return typeof (body as { pipe?: unknown }).pipe === 'function' && 'on' in body
+}
+
+/** The content again, with its watcher told of every piece that is taken. */
+export function watched(body: RequestBody, watcher: BodyWatcher): RequestBody {
+  if (body instanceof Uint8Array) {
+    queueMicrotask(() => {
+      watcher.sent(body)
+      watcher.done()
+    })
+    return body
+  }
+  const iterable = Symbol.asyncIterator in (body as object) || Symbol.iterator in (body as object)
+  return iterable ? piecesOf(body as AsyncIterable<Uint8Array>, watcher) : body
+}
+
+async function* piecesOf(body: AsyncIterable<Uint8Array>, watcher: BodyWatcher): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    yield piece
+    watcher.sent(piece)
+  }
+  watcher.done()
+}
+
+function announcedLength(fields: Fields): number | undefined {
+  const found = fields.filter(([name]) => name === 'content-length')
+  if (found.length === 0) return undefined
+  if (found.length > 1) throw invalidArgument('duplicate content-length header')
+  const text = found[0]![1]
+  if (!/^[0-9]{1,15}$/.test(text)) throw invalidArgument('invalid content-length header')
+  return Number(text)
+}
+
+function noBody(announced: number | undefined): undefined {
+  if (announced !== undefined && announced !== 0) throw mismatch(0, announced)
+  return undefined
+}
+
+function bytesOf(given: unknown): Uint8Array | undefined {
+  // As bytes, for text would be given a content-type.
+  if (typeof given === 'string') return Buffer.from(given)
+  if (given instanceof Uint8Array) return given
+  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+  if (given instanceof ArrayBuffer) return new Uint8Array(given)
+  return undefined
+}
+
+async function collected(
+  source: AsyncIterable<unknown>,
+  announced: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(announced)
+  const iterator = source[Symbol.asyncIterator]()
+  const stop = (): void => {
+    iterator.return?.().then(undefined, nothing)
+  }
+  signal.addEventListener('abort', stop)
+  let length = 0
+  for (;;) {
+    const piece = await iterator.next()
+    if (piece.done === true) break
+    const bytes = bytesOf(piece.value)
+    if (bytes === undefined) throw invalidArgument('body must give bytes or strings')
+    if (length + bytes.length > announced) {
+      stop()
+      throw mismatch(length + bytes.length, announced)
+    }
+    whole.set(bytes, length)
+    length += bytes.length
+  }
+  signal.removeEventListener('abort', stop)
+  if (length !== announced) throw mismatch(length, announced)
+  return whole
+}
+
+interface BlobLike {
+  stream(): unknown
+}
+
+function tagOf(value: object): unknown {
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+}
+
+function isBlob(body: object): body is BlobLike {
+  return ['Blob', 'File'].includes(String(tagOf(body))) && typeof (body as BlobLike).stream === 'function'
+}
+
+function isFormData(body: object): body is FormData {
+  return tagOf(body) === 'FormData' && typeof (body as FormData).entries === 'function'
+}
+
+/** The same form as the platform's: undici's package has a class of its own. */
+function platformForm(given: FormData): FormData {
+  const form = new FormData()
+  for (const [name, value] of given) {
+    if (typeof value === 'string') form.append(name, value)
+    else form.append(name, value, value.name)
+  }
+  return form
+}
+
+function mismatch(actual: number, announced: number): DispatchError {
+  const code = 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
+  return new DispatchError(code, `body has ${actual} octets, content-length says ${announced}`)
+}
+
+function unsendable(): DispatchError {
+  return invalidArgument(
+    'body must be a string, a Buffer, a Readable stream, an iterable, or an async iterable',
+  )
+}
+
+function nothing(): void {}

@@ -1,0 +1,137 @@
+/**
+ * Dispatch options taken apart: what undici's callers may write, to what a
+ * `Client` takes. Its one rule: what is wrong is an `InvalidArgumentError`
+ * before anything is sent, and nothing is added that the caller did not write.
+ */
+import { stringify } from 'node:querystring'
+import type { ClientRequestInit } from '../../index.ts'
+import type { DispatchOptions, HeadersGiven } from './contract.ts'
+import { DispatchError, invalidArgument } from './errors.ts'
+
+export type Fields = [name: string, value: string][]
+
+/** A request that can be sent. */
+export interface Prepared {
+  readonly origin: string
+  readonly path: string
+  readonly method: string
+  /** `:protocol` of an extended CONNECT (RFC 8441 §4). */
+  readonly protocol: string | undefined
+  /** True if the answer is a byte stream both ways. */
+  readonly tunnel: boolean
+  readonly fields: Fields
+  readonly timeouts: ClientRequestInit['timeouts']
+}
+
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const NOT_IN_PATH = /[^\u0021-\u00ff]/
+/** Fields of HTTP/1.1 connections that undici refuses in a request. */
+const REFUSED: readonly string[] = ['transfer-encoding', 'keep-alive', 'upgrade']
+
+/** Takes options apart. Throws `InvalidArgumentError` that says what is wrong. */
+export function prepare(options: DispatchOptions): Prepared {
+  const { method, upgrade } = options
+  if (typeof method !== 'string') throw invalidArgument('method must be a string')
+  if (!METHOD.test(method)) throw invalidArgument('invalid request method')
+  if (upgrade && typeof upgrade !== 'string') throw invalidArgument('upgrade must be a string')
+  const protocol = upgrade ? (upgrade as string).toLowerCase() : undefined
+  const tunnel = protocol !== undefined || method === 'CONNECT'
+  const fields = fieldsOf(options.headers)
+  return {
+    origin: originOf(options.origin),
+    path: pathOf(options, protocol),
+    method: tunnel ? 'CONNECT' : method,
+    protocol,
+    tunnel,
+    fields,
+    timeouts: timeoutsOf(options, tunnel),
+  }
+}
+
+function originOf(given: unknown): string {
+  // Most origins are the text that a URL gives.
+  if (typeof given === 'string' && /^https?:\/\/[^/?#]+$/.test(given)) return given
+  if (typeof given !== 'string' && !(given instanceof URL)) throw invalidArgument('opts.origin must be a URL')
+  const url = URL.canParse(String(given)) ? new URL(given) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw invalidArgument('Invalid URL protocol: the URL must start with `http:` or `https:`.')
+  }
+  return url.origin
+}
+
+function pathOf({ path, query, method, origin }: DispatchOptions, protocol: string | undefined): string {
+  if (typeof path !== 'string') throw invalidArgument('path must be a string')
+  if (NOT_IN_PATH.test(path)) throw invalidArgument('invalid request path')
+  if (method === 'CONNECT' && protocol === undefined) return tunnelTarget(path, origin)
+  const absolute = /^https?:\/\//.test(path)
+  if (!path.startsWith('/') && !absolute) {
+    throw invalidArgument('path must be an absolute URL or start with a slash')
+  }
+  const own = absolute ? path.slice(new URL(path).origin.length) : path
+  if (query === undefined || query === null) return own
+  if (own.includes('?') || own.includes('#')) {
+    throw invalidArgument('Query params cannot be passed when url already contains "?" or "#".')
+  }
+  const text = stringify(query as Parameters<typeof stringify>[0])
+  return text === '' ? own : `${own}?${text}`
+}
+
+/** An authority (RFC 9113 §8.5), in a path; without one, that of the origin. */
+function tunnelTarget(path: string, origin: unknown): string {
+  const target = path.replace(/^\//, '')
+  return `/${target === '' ? new URL(String(origin)).host : target}`
+}
+
+function timeoutsOf(options: DispatchOptions, tunnel: boolean): ClientRequestInit['timeouts'] {
+  const headers = milliseconds('headersTimeout', options.headersTimeout)
+  const bodyIdle = tunnel ? 0 : milliseconds('bodyTimeout', options.bodyTimeout)
+  return headers === undefined && bodyIdle === undefined ? undefined : { headers, bodyIdle }
+}
+
+function milliseconds(name: string, given: number | null | undefined): number | undefined {
+  if (given === undefined || given === null) return undefined
+  if (!Number.isFinite(given) || given < 0) throw invalidArgument(`invalid ${name}`)
+  return given
+}
+
+/** Every form in which headers are given, as pairs. */
+function fieldsOf(headers: HeadersGiven | undefined): Fields {
+  const fields: Fields = []
+  if (headers === undefined || headers === null) return fields
+  if (typeof headers !== 'object') throw invalidArgument('headers must be an object or an array')
+  if (Array.isArray(headers)) {
+    if (headers.length % 2 !== 0) throw invalidArgument('headers array must be even')
+    for (let i = 0; i < headers.length; i += 2) add(fields, headers[i], headers[i + 1])
+  } else if (Symbol.iterator in headers) {
+    for (const pair of headers) {
+      if (!Array.isArray(pair) || pair.length !== 2)
+        throw invalidArgument('headers must be in key-value pair format')
+      add(fields, pair[0], pair[1])
+    }
+  } else {
+    const record = headers as Readonly<Record<string, unknown>>
+    for (const name of Object.keys(record)) add(fields, name, record[name])
+  }
+  return fields
+}
+
+/** Adds one field as it is sent, or none. */
+export function add(fields: Fields, given: unknown, value: unknown): void {
+  if (value === undefined) return
+  const name = typeof given === 'string' ? given.toLowerCase() : String(given).toLowerCase()
+  if (REFUSED.includes(name)) throw invalidArgument(`invalid ${name} header`)
+  if (name === 'expect') throw new DispatchError('UND_ERR_NOT_SUPPORTED', 'expect header not supported')
+  // RFC 9113 §8.2.2: it speaks of a connection of HTTP/1.1, and there is none.
+  if (name === 'connection') return
+  if (!Array.isArray(value)) fields.push([name, textOf(name, value)])
+  else for (const one of value) fields.push([name, textOf(name, one)])
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === null) return ''
+  if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
+    throw invalidArgument(`invalid ${name} header`)
+  }
+  return String(value)
+}
