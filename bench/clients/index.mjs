@@ -98,6 +98,14 @@ export const CLIENTS = [
       short: major === 8 && SHORT_UNDICI[api],
     })),
   ),
+  ...['dispatch', 'fetch'].map((api) => ({
+    id: `hyper-undici-${api}`,
+    label: `undici 8 ${api} over hyper-h2`,
+    module: `./undici-${api}.mjs`,
+    options: { package: 'undici8', overHyper: true },
+    does: ['get', 'json'],
+    runtimes: ['lts'],
+  })),
   {
     id: 'undici8-tuned',
     label: 'undici 8 request, windows of 16 MiB',

@@ -1,9 +1,14 @@
-/** What undici's three interfaces have in common: one `Client`, so one connection, with HTTP/2 allowed. */
+/** What undici's three interfaces have in common: one `Client`, so one connection, with HTTP/2 allowed; or ours in its place. */
+import { load } from './built.mjs'
 
 /** Above what any workload has in flight, so that the client never waits for itself. */
 const MAX_IN_FLIGHT = 20_000
 
-export function undiciClient({ Client }, url, { ca, window }) {
+export async function undiciClient({ Client }, url, { ca, window, overHyper }) {
+  if (overHyper) {
+    const { HyperDispatcher } = await load('adapters/undici.js')
+    return new HyperDispatcher({ tls: { ca } })
+  }
   const h2 = { maxConcurrentStreams: MAX_IN_FLIGHT }
   if (window !== undefined) {
     h2.initialWindowSize = window

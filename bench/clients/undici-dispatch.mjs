@@ -40,9 +40,11 @@ class Handler {
 
 export async function open(url, options) {
   const undici = await import(options.package)
-  const client = undiciClient(undici, url, options)
+  const client = await undiciClient(undici, url, options)
   const dispatch = (request, onChunk) =>
-    new Promise((resolve, reject) => client.dispatch(request, new Handler(resolve, reject, onChunk)))
+    new Promise((resolve, reject) =>
+      client.dispatch({ origin: url, ...request }, new Handler(resolve, reject, onChunk)),
+    )
   return {
     async get(path, headers, field) {
       const { status, headers: fields, body } = await dispatch({ method: 'GET', path, headers })

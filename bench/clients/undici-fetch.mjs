@@ -6,7 +6,7 @@ export const packages = (options) => [options.package]
 
 export async function open(url, options) {
   const undici = await import(options.package)
-  const dispatcher = undiciClient(undici, url, options)
+  const dispatcher = await undiciClient(undici, url, options)
   return fetchClient(
     url,
     (target, init) => undici.fetch(target, { ...init, dispatcher }),

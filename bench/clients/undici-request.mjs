@@ -5,7 +5,7 @@ export const packages = (options) => [options.package]
 
 export async function open(url, options) {
   const undici = await import(options.package)
-  const client = undiciClient(undici, url, options)
+  const client = await undiciClient(undici, url, options)
   return {
     async get(path, headers, field) {
       const response = await client.request({ method: 'GET', path, headers })
