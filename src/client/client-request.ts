@@ -8,6 +8,11 @@ import type { HTTP20RequestInit } from './request-init.ts'
 export interface ClientRequestInit extends HTTP20RequestInit {
   /** Default `GET`. `CONNECT` tunnels to the authority that the URL's path names: `https://proxy.test/target.test:443`. */
   readonly method?: string | undefined
+  /**
+   * Path and query to send as they stand. Default: those of the URL, which a
+   * URL parser has normalised: it takes `/a/../b` for `/b`.
+   */
+  readonly path?: string | undefined
   /** Called for each informational (1xx) response, before the final one (RFC 9110 §15.2). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }

@@ -30,7 +30,7 @@ export interface ClientStats {
   readonly origins: readonly OriginStats[]
 }
 
-const NAMES = initNames('method', 'onInformational')
+const NAMES = initNames('method', 'path', 'onInformational')
 const NO_INIT: ClientRequestInit = {}
 
 /**
@@ -100,7 +100,8 @@ export class Client {
     const { timeouts, decoding } = origin.settings
     const method = init.method ?? 'GET'
     // The target of a tunnel is an authority (RFC 9113 §8.5): a URL has it where others have their path.
-    const path = method === 'CONNECT' && init.protocol === undefined ? router.path.slice(1) : router.path
+    const tunnel = method === 'CONNECT' && init.protocol === undefined
+    const path = init.path ?? (tunnel ? router.path.slice(1) : router.path)
     const planned = planRequest(origin.defaults, timeouts, decoding, method, path, init, NAMES)
     const exchange = new Exchange(planned.plan)
     exchange.resent = resent
