@@ -1,0 +1,160 @@
+/**
+ * `hyper-h2/connect`: calls of `@connectrpc/connect` 2 over this stack, for the
+ * protocols Connect, gRPC and gRPC-Web. Owns what that library calls an
+ * `httpClient`: one function from a request to a response. Its one rule:
+ * messages, codings and deadlines belong to the library above; here are bytes,
+ * trailers, and how an exchange ends.
+ */
+import { Client, type ClientOptions, type HTTP20Response } from '../index.ts'
+import { rpcError } from './connect/rpc-error.ts'
+
+/** A request as the library's transports give it. */
+export interface RpcRequest {
+  readonly url: string
+  readonly method: string
+  readonly header: Headers
+  readonly body?: AsyncIterable<Uint8Array> | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A response as the library's transports take it. */
+export interface RpcResponse {
+  status: number
+  header: Headers
+  /** Read once. Leaving it early cancels the call. */
+  body: AsyncIterable<Uint8Array>
+  /** Filled before `body` ends. */
+  trailer: Headers
+}
+
+/** Options of a `Client`; content codings are the library's affair. */
+export type RpcClientOptions = Omit<ClientOptions, 'decompress'>
+
+/** The library's `UniversalClientFn`, and the connections beneath it. */
+export interface RpcClient {
+  (request: RpcRequest): Promise<RpcResponse>
+  /** Connections and what is open on them: `client.stats()`, `client.destroy()`. */
+  readonly client: Client
+  /** Takes no more calls, finishes those it has, then closes every connection. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * More often than each five minutes, servers of gRPC take a PING without data
+ * for an attack, and say GOAWAY with ENHANCE_YOUR_CALM.
+ */
+const KEEP_ALIVE = { interval: 330_000, timeout: 15_000 }
+/** How long a call may take, or be silent, is for its deadline to say. */
+const PATIENT = { headers: 0, bodyIdle: 0 }
+
+/**
+ * Makes the `httpClient` of the library's transports.
+ *
+ * Options are those of `Client` with other defaults: no limit of time for
+ * headers and between pieces (calls have deadlines), PING after 330 s of
+ * silence, `http:` URLs by HTTP/2 with prior knowledge. Calls reject with what
+ * passes for a `ConnectError`, whose `cause` is the `H2Error`.
+ *
+ * @throws TypeError, RangeError naming the option that is wrong
+ * @example
+ * import { createTransport } from '@connectrpc/connect/protocol-grpc'
+ *
+ * const httpClient = createHttpClient({ tls: { ca } })
+ * const transport = createTransport({ httpClient, baseUrl: 'https://api.test', ...others })
+ */
+export function createHttpClient(options: RpcClientOptions = {}): RpcClient {
+  const client = new Client({
+    h2c: true,
+    keepAlive: KEEP_ALIVE,
+    ...options,
+    timeouts: { ...PATIENT, ...options.timeouts },
+    decompress: false,
+  })
+  const close = (): Promise<void> => client.close()
+  return Object.assign((request: RpcRequest) => call(client, request), {
+    client,
+    close,
+    [Symbol.asyncDispose]: close,
+  })
+}
+
+async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
+  const { url, method, header, signal } = request
+  try {
+    const unary = UNARY.test(header.get('content-type') ?? '')
+    const body = unary && request.body !== undefined ? await whole(request.body) : request.body
+    const response = await client.request(url, { method, headers: header, body, signal })
+    const trailer = new Headers()
+    return {
+      status: response.status,
+      header: response.headers,
+      body: new RpcContent(response, trailer, signal),
+      trailer,
+    }
+  } catch (error) {
+    throw rpcError(error, signal)
+  }
+}
+
+/** Unary calls of the Connect protocol: one message without a frame around it. */
+const UNARY = /^application\/(?:proto|json)(?:;|$)/
+
+/** A message that is known to be whole is given as bytes: they have a length, and can be sent again. */
+async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return pieces.length === 1 ? pieces[0]! : new Uint8Array(await new Blob(pieces).arrayBuffer())
+}
+
+/** The content of a response. The library ends it with `return` or `throw`, or by the signal. */
+class RpcContent implements AsyncIterableIterator<Uint8Array> {
+  readonly #response: HTTP20Response
+  readonly #pieces: AsyncIterableIterator<Uint8Array>
+  readonly #trailer: Headers
+  readonly #signal: AbortSignal | undefined
+  #over: boolean
+
+  constructor(response: HTTP20Response, trailer: Headers, signal: AbortSignal | undefined) {
+    this.#response = response
+    this.#pieces = response[Symbol.asyncIterator]()
+    this.#trailer = trailer
+    this.#signal = signal
+    this.#over = false
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#over) return { done: true, value: undefined }
+    try {
+      const result = await this.#pieces.next()
+      if (result.done === true) await this.#end()
+      return result
+    } catch (error) {
+      throw rpcError(error, this.#signal)
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.#cancel()
+    return { done: true, value: undefined }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<Uint8Array>> {
+    this.#cancel()
+    throw error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #cancel(): void {
+    this.#over = true
+    this.#response.cancel()
+  }
+
+  async #end(): Promise<void> {
+    this.#over = true
+    for (const [name, value] of await this.#response.trailers) this.#trailer.append(name, value)
+  }
+}
