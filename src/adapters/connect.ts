@@ -5,7 +5,8 @@
  * messages, codings and deadlines belong to the library above; here are bytes,
  * trailers, and how an exchange ends.
  */
-import { Client, type ClientOptions, type HTTP20Response } from '../index.ts'
+import { Client, type ClientOptions, type HTTP20Response, type RequestBody } from '../index.ts'
+import { Resendable } from './connect/resendable.ts'
 import { rpcError } from './connect/rpc-error.ts'
 
 /** A request as the library's transports give it. */
@@ -81,10 +82,18 @@ export function createHttpClient(options: RpcClientOptions = {}): RpcClient {
 
 async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
   const { url, method, header, signal } = request
+  let messages: Resendable | undefined
   try {
-    const unary = UNARY.test(header.get('content-type') ?? '')
-    const body = unary && request.body !== undefined ? await whole(request.body) : request.body
+    let body: RequestBody | undefined
+    if (request.body !== undefined && UNARY.test(header.get('content-type') ?? '')) {
+      body = await whole(request.body)
+    } else if (request.body !== undefined) {
+      const sent = new Resendable(request.body)
+      messages = sent
+      body = () => sent.open()
+    }
     const response = await client.request(url, { method, headers: header, body, signal })
+    messages?.answered()
     const trailer = new Headers()
     return {
       status: response.status,
@@ -93,6 +102,7 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
       trailer,
     }
   } catch (error) {
+    messages?.stop()
     throw rpcError(error, signal)
   }
 }

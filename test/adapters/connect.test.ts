@@ -507,6 +507,93 @@ test('a unary call of the Connect protocol is sent again where the server has re
   expect((await answer).status).toBe(200)
 })
 
+/** Messages one by one, and whether their source was left. */
+function talk() {
+  const waiting: ((text: string | undefined) => void)[] = []
+  const source = { left: false, give: (text?: string) => waiting.shift()!(text), messages: messages() }
+  async function* messages() {
+    try {
+      for (;;) {
+        const text = await new Promise<string | undefined>((resolve) => waiting.push(resolve))
+        if (text === undefined) return
+        yield bytes(text)
+      }
+    } finally {
+      source.left = true
+    }
+  }
+  return source
+}
+
+test.each<[what: string, refuse: (peer: ScriptedPeer) => void, streamId: number]>([
+  ['RST_STREAM with REFUSED_STREAM', (peer) => peer.send(rstStream(1, 7)), 3],
+  ['a GOAWAY without it', (peer) => peer.send(goaway(0, 0)), 1],
+])('messages of a call that was not acted on, by %s, are given again', async (_what, refuse, streamId) => {
+  const { peer, call } = script()
+  const { give: say, messages } = talk()
+  const answer = call(messages)
+  await settled()
+  say('a')
+  await peer.until(data(1, 'a'))
+  refuse(peer)
+  if (streamId === 1) await peer.accept()
+  await peer.until(data(streamId, 'a'))
+  await settled()
+  say('b')
+  await peer.until(data(streamId, 'b'))
+  say()
+  await peer.until(data(streamId).endStream())
+  peer.send(headers(streamId).status(200).endStream())
+  expect((await answer).status).toBe(200)
+})
+
+test('messages that are too many to keep are not given again', async () => {
+  const { peer, call } = script()
+  const many = (async function* () {
+    for (let i = 0; i < 100; i++) yield new Uint8Array(10_000)
+  })()
+  const answer = failure(call(many))
+  await peer.until(data(1))
+  await settled()
+  peer.send(rstStream(1, 7))
+  const error = await answer
+  expect(error.code).toBe(14)
+  expect(error.message).toContain('too many to keep')
+})
+
+test('an answer is the end of what may be given again, not of the messages', async () => {
+  const { peer, call } = script()
+  const source = talk()
+  const answer = call(source.messages)
+  await settled()
+  source.give('a')
+  await peer.until(data(1, 'a'))
+  peer.send(headers(1).status(200))
+  const { body } = await answer
+  source.give('b')
+  await peer.until(data(1, 'b'))
+  const rest = failure(body[Symbol.asyncIterator]().next())
+  peer.send(rstStream(1, 7))
+  expect((await rest).code).toBe(14)
+  source.give('c')
+  await settled()
+  expect(source.left).toBe(true)
+})
+
+test('a call that fails for good leaves its source', async () => {
+  const { peer, call } = script({ retry: false })
+  const source = talk()
+  const answer = failure(call(source.messages))
+  await settled()
+  source.give('a')
+  await peer.until(data(1, 'a'))
+  peer.send(rstStream(1, 7))
+  await answer
+  source.give('b')
+  await settled()
+  expect(source.left).toBe(true)
+})
+
 test('a URL that is none has code internal', async () => {
   const { httpClient } = serve(() => ({}))
   const error = await failure(httpClient({ url: 'nonsense', method: 'GET', header: new Headers() }))

@@ -7,7 +7,7 @@
 import { H2Error } from '../../index.ts'
 
 /** Codes of gRPC that a transport has a use for. */
-export const Code = {
+const Code = {
   canceled: 1,
   deadlineExceeded: 4,
   permissionDenied: 7,
@@ -60,6 +60,11 @@ export function rpcError(reason: unknown, signal: AbortSignal | undefined): unkn
   // What the caller's messages failed with is no fault of the connection.
   if (reason.code === 'H2_BODY' && isConnectError(reason.cause)) return reason.cause
   return new RpcError(reason.message, codeOf(reason), reason)
+}
+
+/** The call was not acted on, and may be made again. */
+export function unavailable(message: string): Error {
+  return new RpcError(message, Code.unavailable, undefined)
 }
 
 function abortError(reason: unknown): RpcError {
