@@ -92,6 +92,14 @@ test.each<[request: Partial<SmithyRequest>, authority: string, path: string]>([
   expect([origin.requests[0]!.authority, origin.requests[0]!.path]).toEqual([authority, path])
 })
 
+test('http: is HTTP/2 with prior knowledge', async () => {
+  const { peer, send } = script()
+  const answer = send({ protocol: 'http:' })
+  await peer.until(headers(1).get('/').endStream())
+  peer.send(headers(1).status(200).endStream())
+  expect((await answer).statusCode).toBe(200)
+})
+
 test('fields of a connection are left out, the rest is sent as it is', async () => {
   const { origin, send } = serve(() => ({}))
   await send({
