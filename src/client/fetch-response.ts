@@ -101,8 +101,9 @@ export class FetchResponse implements Response {
   }
 
   /** The content as a byte stream; null where a response has none. Cancelling it gives the response up. */
-  get body(): ReadableStream<Uint8Array> | null {
-    return this.#facts.body?.stream ?? null
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    // Types of the platform say what is so: no content is in shared memory.
+    return (this.#facts.body?.stream ?? null) as ReadableStream<Uint8Array<ArrayBuffer>> | null
   }
 
   /** True once somebody has read of the body. */
