@@ -11,11 +11,13 @@ import type {
   HTTP20Response,
   RequestBody,
 } from '../../index.ts'
+import { Cancellation } from './cancellation.ts'
 import type { DispatchController, DispatcherLike, DispatchOptions } from './contract.ts'
 import { type RemoteEnd, Trace } from './diagnostics.ts'
 import { aborted, DispatchError, lacksExtendedConnect, toDispatchError } from './errors.ts'
 import type { HandlerFace } from './handler-face.ts'
 import { asHttp1Answer, withAccept } from './http1-answer.ts'
+import type { Listed } from './open-requests.ts'
 import { type Pairs, rawHeaders } from './raw-headers.ts'
 import { bodyOf, isNodeStream, watched } from './request-body.ts'
 import type { Prepared } from './request-options.ts'
@@ -38,12 +40,14 @@ export interface RequestHost {
   handlerFailed(error: unknown): void
 }
 
-export class DispatchedRequest implements DispatchController, BodyReceiver {
+export class DispatchedRequest implements DispatchController, BodyReceiver, Listed {
+  /** Written by the list of open requests only. */
+  slot: number
   readonly prepared: Prepared
   readonly #host: RequestHost
   readonly #options: DispatchOptions
   readonly #face: HandlerFace
-  readonly #cancel: AbortController
+  readonly #cancel: Cancellation
   readonly #trace: Trace | undefined
   /** The handler was told its last, or handed to somebody else. */
   #over: boolean
@@ -62,11 +66,12 @@ export class DispatchedRequest implements DispatchController, BodyReceiver {
   #rawTrailers: unknown
 
   constructor(host: RequestHost, prepared: Prepared, options: DispatchOptions, face: HandlerFace) {
+    this.slot = -1
     this.#host = host
     this.prepared = prepared
     this.#options = options
     this.#face = face
-    this.#cancel = new AbortController()
+    this.#cancel = new Cancellation()
     this.#over = false
     this.#answered = false
     this.#aborted = false

@@ -3,6 +3,7 @@
  * their dispatchers, over a `Client`. Its one rule: nothing of undici is
  * loaded, and no generation of its handlers is favoured.
  */
+
 import { EventEmitter } from 'node:events'
 import { Client, type ClientOptions, type ClientStats, H2Error } from '../../index.ts'
 import type { Dispatch, DispatcherLike, DispatchHandler, DispatchOptions, Interceptor } from './contract.ts'
@@ -10,6 +11,7 @@ import { type ConnectionWatcher, type RemoteEnd, watchConnections } from './diag
 import { DispatchedRequest, type RequestHost } from './dispatched-request.ts'
 import { DispatchError, invalidArgument, toDispatchError } from './errors.ts'
 import { BothGenerations, faceOf, type HandlerFace } from './handler-face.ts'
+import { OpenRequests } from './open-requests.ts'
 import { type Prepared, prepare } from './request-options.ts'
 
 /** How a dispatcher's WebSockets are limited; read by undici. */
@@ -70,7 +72,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
   readonly #host: RequestHost
   readonly #origins: Map<string, OriginState>
   /** Requests whose handlers will hear more. */
-  readonly #open: Set<DispatchedRequest>
+  readonly #open: OpenRequests<DispatchedRequest>
   readonly #limit: number
   readonly #h2c: boolean
   readonly #fallback: DispatcherLike | undefined
@@ -96,7 +98,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     const timeouts = { ...TIMEOUTS, ...ofClient.timeouts }
     this.#client = new Client({ ...ofClient, timeouts, decompress: false })
     this.#origins = new Map()
-    this.#open = new Set()
+    this.#open = new OpenRequests()
     this.#limit = UNANSWERED_PER_CONNECTION * (ofClient.maxConnectionsPerOrigin ?? CONNECTIONS)
     this.#webSocket = webSocket ?? {}
     this.#maxEventSize = eventSource?.maxEventSize ?? MAX_EVENT_SIZE
@@ -229,7 +231,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
 
   #end(error: Error): void {
     this.#destroyed = true
-    for (const request of [...this.#open]) request.abort(error)
+    for (const request of this.#open.all()) request.abort(error)
     this.#client.destroy(error)
   }
 
@@ -249,7 +251,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
       informational,
       remote: (origin) => this.#origins.get(origin)?.remote ?? NOWHERE,
       answered: ({ prepared }) => this.#answered(prepared.origin),
-      settled: (request) => this.#open.delete(request),
+      settled: (request) => this.#open.remove(request),
       handlerFailed: (error) => this.#report(error),
     }
   }
