@@ -1,6 +1,7 @@
 /**
  * A request to any origin, as `Client.request` takes it.
  */
+import type { ConnectionInfo } from './exchange-plan.ts'
 import type { HTTP20Response, Informational } from './http20-response.ts'
 import type { HTTP20RequestInit } from './request-init.ts'
 
@@ -15,6 +16,8 @@ export interface ClientRequestInit extends HTTP20RequestInit {
   readonly path?: string | undefined
   /** Called for each informational (1xx) response, before the final one (RFC 9110 §15.2). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
+  /** Called when the request is put on a connection, at once if one is free; again if it is sent again. */
+  readonly onConnection?: ((connection: ConnectionInfo) => void) | undefined
 }
 
 /**

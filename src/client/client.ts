@@ -9,7 +9,6 @@ import { Exchange } from './exchange.ts'
 import { clientClosed, errorOf, Rejection } from './failure.ts'
 import { createFetch, type Fetch } from './fetch.ts'
 import { type HTTP20Response, toHeaders } from './http20-response.ts'
-import type { InformationalFields } from './incoming.ts'
 import type { OriginPool } from './origin-pool.ts'
 import { pause } from './pause.ts'
 import { Pool } from './pool.ts'
@@ -30,7 +29,7 @@ export interface ClientStats {
   readonly origins: readonly OriginStats[]
 }
 
-const NAMES = initNames('method', 'path', 'onInformational')
+const NAMES = initNames('method', 'path', 'onInformational', 'onConnection')
 const NO_INIT: ClientRequestInit = {}
 
 /**
@@ -105,11 +104,12 @@ export class Client {
     const planned = planRequest(origin.defaults, timeouts, decoding, method, path, init, NAMES)
     const exchange = new Exchange(planned.plan)
     exchange.resent = resent
-    const { onInformational } = init
+    const { onInformational, onConnection } = init
     if (onInformational !== undefined) {
-      if (typeof onInformational !== 'function') throw new TypeError('onInformational must be a function')
-      exchange.onInformationalResponse = told(onInformational)
+      const tell = told('onInformational', onInformational)
+      exchange.onInformationalResponse = ({ status, fields }) => tell({ status, headers: toHeaders(fields) })
     }
+    if (onConnection !== undefined) exchange.onConnection = told('onConnection', onConnection)
     const { signal } = planned.plan
     if (signal?.aborted === true) exchange.fail(new Rejection(signal.reason))
     else origin.submit(exchange, planned)
@@ -160,13 +160,12 @@ export class Client {
   }
 }
 
-/** Callers get `Headers`, and what they throw is theirs. */
-function told(
-  callback: NonNullable<ClientRequestInit['onInformational']>,
-): (informational: InformationalFields) => void {
-  return ({ status, fields }) => {
+/** What a caller's callback throws is the caller's. Throws TypeError for what is no function. */
+function told<T>(name: string, callback: (value: T) => void): (value: T) => void {
+  if (typeof callback !== 'function') throw new TypeError(`${name} must be a function`)
+  return (value) => {
     try {
-      callback({ status, headers: toHeaders(fields) })
+      callback(value)
     } catch (error) {
       queueMicrotask(() => {
         throw error

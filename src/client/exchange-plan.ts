@@ -3,6 +3,8 @@
  * stays with its exchange to the end.
  */
 import type { DecodeLimits } from './decode-meter.ts'
+import type { TransportInfo } from '../transport/transport.ts'
+import type { HttpVersion } from './incoming.ts'
 import type { TimeLimits } from './timeouts.ts'
 import type { TrailersInput } from './upload.ts'
 
@@ -15,4 +17,11 @@ export interface ExchangePlan {
   readonly trailers: TrailersInput | undefined
   /** What undoing content codings of the response may come to; undefined if they are left. */
   readonly decoding: DecodeLimits | undefined
+}
+
+/** The connection that a request was put on, as plain data. */
+export interface ConnectionInfo extends TransportInfo {
+  readonly httpVersion: HttpVersion
+  /** True if it was given a request before. */
+  readonly reused: boolean
 }

@@ -15,7 +15,7 @@ import type {
 import { Link } from '../protocol/stream-queue.ts'
 import type { Timed } from './deadlines.ts'
 import type { ExchangeHost, Resender } from './exchange-host.ts'
-import type { ExchangePlan } from './exchange-plan.ts'
+import type { ConnectionInfo, ExchangePlan } from './exchange-plan.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from './failure.ts'
 import { HTTP20Response } from './http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from './incoming.ts'
@@ -58,6 +58,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   #sourced: boolean
   /** Called for each informational response, if the caller wants to know. Written before `begin`. */
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
+  /** Called for each connection that it is put on, if the caller wants to know. Written before `begin`. */
+  onConnection: ((connection: ConnectionInfo) => void) | undefined
   /** The engine's side; undefined before `begin`. */
   #stream: RequestStream | PushedStream | undefined
   #host: ExchangeHost<Exchange> | undefined
@@ -87,6 +89,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.resent = 0
     this.#sourced = false
     this.onInformationalResponse = undefined
+    this.onConnection = undefined
     this.#stream = undefined
     this.#host = undefined
     this.#phase = QUEUED

@@ -21,7 +21,7 @@ import { HeadDefaults } from './request-head.ts'
 import type { PlannedRequest } from './request-init.ts'
 import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
 import type { Session, SessionOwner } from './session.ts'
-import { type OriginStats, sessionStats } from './stats.ts'
+import { connectionInfo, type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
 import { WaitingLine } from './waiting-line.ts'
 
@@ -121,8 +121,11 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   #carry(member: Member, exchange: Exchange): void {
     member.wake()
+    const reused = member.used
+    const session = member.session!
     member.used = true
-    member.session!.carry(exchange, exchange.planned!)
+    session.carry(exchange, exchange.planned!)
+    exchange.onConnection?.(connectionInfo(session, reused))
   }
 
   /** The first connection that has a stream free, for then those that are not needed become idle. */

@@ -2,6 +2,7 @@
  * Plain data on connections, for `stats`: numbers and names, no live object.
  */
 import type { TransportInfo } from '../transport/transport.ts'
+import type { ConnectionInfo } from './exchange-plan.ts'
 import type { HttpVersion } from './incoming.ts'
 import type { Session, SessionState } from './session.ts'
 
@@ -53,6 +54,11 @@ export interface OriginStats {
   /** Dials under way. */
   readonly dialling: number
   readonly connections: readonly SessionStats[]
+}
+
+/** What is known of a session that is given a request. */
+export function connectionInfo({ info, httpVersion }: Session, reused: boolean): ConnectionInfo {
+  return { ...info, peerCertificate: info.peerCertificate, httpVersion, reused }
 }
 
 /** What is to be said of a session. */

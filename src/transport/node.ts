@@ -166,10 +166,15 @@ function infoOf(socket: Socket): TransportInfo {
   const addresses = { localAddress, localPort, remoteAddress, remotePort }
   if (!('encrypted' in socket)) return addresses
   const secure = socket as TLSSocket
-  return {
+  const { authorized, authorizationError } = secure
+  const info = {
     ...addresses,
     tlsVersion: secure.getProtocol() ?? undefined,
     cipher: secure.getCipher().name,
     resumed: secure.isSessionReused(),
+    authorized,
+    ...(authorized ? {} : { authorizationError: String(authorizationError) }),
   }
+  const peerCertificate = secure.getPeerX509Certificate()?.raw
+  return Object.defineProperty(info, 'peerCertificate', { value: peerCertificate })
 }

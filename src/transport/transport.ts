@@ -126,6 +126,12 @@ export interface TransportInfo {
   readonly tlsMs?: number | undefined
   /** True if an earlier TLS session was resumed. */
   readonly resumed?: boolean | undefined
+  /** True if the peer's certificate was found valid; false where that was not asked for and it is not. */
+  readonly authorized?: boolean | undefined
+  /** Why it is not: the runtime's code. */
+  readonly authorizationError?: string | undefined
+  /** The peer's certificate as DER. Not enumerable: facts are small where they are printed. */
+  readonly peerCertificate?: Uint8Array | undefined
 }
 
 /** The head of a request over HTTP/1.1, as it is sent: whoever gives it has checked it. */
