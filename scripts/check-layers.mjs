@@ -37,7 +37,14 @@ const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
 const OUTSIDERS = ['adapters', 'cli', 'testing']
 /** Files and folders of theirs that may import the platform: where it is the contract, or is loaded when it is used. */
-const OUTSIDE_PLATFORM = ['testing/peer-server.ts', 'adapters/smithy/', 'adapters/undici/']
+const OUTSIDE_PLATFORM = [
+  'testing/peer-server.ts',
+  'adapters/smithy/',
+  'adapters/undici/',
+  'adapters/https.ts',
+  'adapters/https/',
+  'adapters/axios/',
+]
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol']
 const IMPURE_WORDS = new Set(

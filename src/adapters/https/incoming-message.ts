@@ -1,0 +1,204 @@
+/**
+ * A response in the shape of `http.IncomingMessage`. Its one rule: the body is
+ * read from the client when the stream is, never before, so that a reader who
+ * stops stops the peer (RFC 9113 §5.2).
+ */
+import { STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
+import type { HTTP20Response } from '../../index.ts'
+import { hangUp, type NodeError, toNodeError } from './node-error.ts'
+import type { RequestSocket } from './request-socket.ts'
+
+/** Octets asked for at a time. */
+const READ_SIZE = 65_536
+
+/** Fields of which a response has one: later ones are let fall, as `node:http` does. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'age',
+  'authorization',
+  'content-length',
+  'content-type',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'retry-after',
+  'server',
+  'user-agent',
+])
+
+/** The fields of a message by name in lower case. */
+export type Fields = { [name: string]: string | string[] | undefined } & { 'set-cookie'?: string[] }
+
+/** The request, as its response sees it. */
+export interface ResponseOwner {
+  readonly socket: RequestSocket | null
+  /** Nothing more will be read of the response. `complete`: all of it was. */
+  responseClosed(complete: boolean): void
+}
+
+export class IncomingMessage extends Readable {
+  readonly statusCode: number
+  /** HTTP/2 has no phrases: the one that is registered for the status, empty for none. */
+  readonly statusMessage: string
+  readonly httpVersion: string
+  readonly httpVersionMajor: number
+  readonly httpVersionMinor: number
+  /** Names and values by turns, in wire order. */
+  readonly rawHeaders: string[]
+  /** As `rawHeaders`, once the body has ended. */
+  rawTrailers: string[]
+  /** The request that it answers. */
+  readonly req: ResponseOwner
+  readonly socket: RequestSocket
+  readonly method: null
+  readonly url: string
+  /** True if the response broke off, or was given up. */
+  aborted: boolean
+  /** True once all of it was read. */
+  complete: boolean
+  readonly #response: HTTP20Response
+  readonly #join: boolean
+  #reading: boolean
+  #headers: Fields | undefined
+  #trailers: Fields | undefined
+
+  constructor(response: HTTP20Response, req: ResponseOwner, socket: RequestSocket, joinDuplicates: boolean) {
+    super({ highWaterMark: READ_SIZE })
+    const version = response.httpVersion
+    this.statusCode = response.status
+    this.statusMessage = STATUS_CODES[response.status] ?? ''
+    this.httpVersion = version === '2' ? '2.0' : version
+    this.httpVersionMajor = version === '2' ? 2 : 1
+    this.httpVersionMinor = version === '2' ? 0 : 1
+    this.rawHeaders = response.rawHeaders.flat()
+    this.rawTrailers = []
+    this.req = req
+    this.socket = socket
+    this.method = null
+    this.url = ''
+    this.aborted = false
+    this.complete = false
+    this.#response = response
+    this.#join = joinDuplicates
+    this.#reading = false
+    this.#headers = undefined
+    this.#trailers = undefined
+  }
+
+  /** By names in lower case; duplicates joined, or let fall, as `node:http` does. */
+  get headers(): Fields {
+    this.#headers ??= joined(this.rawHeaders, this.#join)
+    return this.#headers
+  }
+
+  set headers(headers: Fields) {
+    this.#headers = headers
+  }
+
+  /** By names in lower case, every value in a list. */
+  get headersDistinct(): { [name: string]: string[] } {
+    return distinct(this.rawHeaders)
+  }
+
+  get trailers(): Fields {
+    if (!this.complete) return Object.create(null) as Fields
+    this.#trailers ??= joined(this.rawTrailers, this.#join)
+    return this.#trailers
+  }
+
+  get trailersDistinct(): { [name: string]: string[] } {
+    return distinct(this.rawTrailers)
+  }
+
+  get connection(): RequestSocket {
+    return this.socket
+  }
+
+  setTimeout(ms: number, callback?: () => void): this {
+    if (callback !== undefined) this.on('timeout', callback)
+    this.socket.setTimeout(ms)
+    return this
+  }
+
+  override _read(): void {
+    if (this.#reading) return
+    this.#reading = true
+    // Listeners throw in a turn of their own, where nobody else is blamed.
+    this.#response.read(READ_SIZE).then(
+      (bytes) => process.nextTick(this.#gave, bytes),
+      (error) => process.nextTick(this.#broke, error),
+    )
+  }
+
+  readonly #gave = (bytes: Uint8Array): void => {
+    this.#reading = false
+    if (this.destroyed) return
+    this.socket.touch()
+    if (bytes.length === 0) this.#end()
+    else this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  }
+
+  #end(): void {
+    const ended = (trailers: Headers | undefined): void => {
+      if (this.destroyed) return
+      for (const [name, value] of trailers ?? []) this.rawTrailers.push(name, value)
+      this.complete = true
+      this.push(null)
+    }
+    this.#response.trailers.then(
+      (trailers) => process.nextTick(ended, trailers),
+      () => process.nextTick(ended, undefined),
+    )
+  }
+
+  readonly #broke = (error: unknown): void => {
+    this.#reading = false
+    if (this.destroyed) return
+    const shown: NodeError = toNodeError(error)
+    this.destroy(shown.code === 'ECONNRESET' ? hangUp('aborted', error) : shown)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const early = !this.readableEnded || !this.complete
+    if (early) {
+      this.aborted = true
+      this.#response.cancel()
+      this.emit('aborted')
+    }
+    this.req.responseClosed(!early)
+    // As with node:http, who does not listen for errors of responses is not ended by one.
+    process.nextTick(() => callback(this.listenerCount('error') === 0 ? null : error))
+  }
+}
+
+function joined(raw: readonly string[], joinDuplicates: boolean): Fields {
+  const fields = Object.create(null) as Fields
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    const value = raw[i + 1]!
+    const before = fields[name]
+    if (name === 'set-cookie') fields['set-cookie'] = [...(fields['set-cookie'] ?? []), value]
+    else if (before === undefined) fields[name] = value
+    else if (name === 'cookie') fields[name] = `${before}; ${value}`
+    else if (joinDuplicates || !SINGLE.has(name)) fields[name] = `${before}, ${value}`
+  }
+  return fields
+}
+
+function distinct(raw: readonly string[]): { [name: string]: string[] } {
+  const fields = Object.create(null) as { [name: string]: string[] }
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    fields[name] ??= []
+    fields[name].push(raw[i + 1]!)
+  }
+  return fields
+}

@@ -1,0 +1,68 @@
+/**
+ * Errors as callers of `node:https` know them: a `code` to branch on, and the
+ * fields of a system error. Its one rule: an error is made anew for each
+ * request, and what this library knows of it is its `cause`.
+ */
+import { H2Error } from '../../index.ts'
+
+/** What an error of Node carries beyond `Error`. */
+export interface NodeError extends Error {
+  code?: string
+  errno?: number
+  syscall?: string
+}
+
+/** Fields of system and TLS errors that callers look at. */
+const FACTS = ['errno', 'syscall', 'hostname', 'address', 'port', 'reason', 'host', 'cert'] as const
+
+/** An error with a code, as Node's own functions throw them for misuse. */
+export function misuse(kind: ErrorConstructor, code: string, message: string): NodeError {
+  const error: NodeError = new kind(message)
+  error.code = code
+  return error
+}
+
+/** The peer, or the caller, ended a request that was under way. */
+export function hangUp(message = 'socket hang up', cause?: unknown): NodeError {
+  const error: NodeError = new Error(message, cause === undefined ? undefined : { cause })
+  error.code = 'ECONNRESET'
+  return error
+}
+
+/** What a signal's abort ends a request with. */
+export function aborted(signal: AbortSignal): NodeError {
+  const error: NodeError = new Error('The operation was aborted', { cause: signal.reason })
+  error.name = 'AbortError'
+  error.code = 'ABORT_ERR'
+  return error
+}
+
+/** The error of a request that failed. */
+export function toNodeError(error: unknown): Error {
+  if (!H2Error.is(error)) return error instanceof Error ? error : new Error(String(error), { cause: error })
+  const { cause, code, initiator, scope } = error
+  if (scope === 'transport' && cause instanceof Error && 'code' in cause) return systemError(cause, error)
+  // A body that failed is the caller's: it sees its own error.
+  if (code === 'H2_BODY' && cause instanceof Error) return cause
+  if (code.startsWith('H2_TIMEOUT')) return coded('ETIMEDOUT', error)
+  const broken = initiator === 'local' || code === 'H2_ALPN' || code === 'H2_TLS' || code === 'H2_BODY'
+  return broken ? coded('EPROTO', error) : hangUp(`socket hang up (${error.message})`, error)
+}
+
+function coded(code: string, cause: H2Error): NodeError {
+  const error: NodeError = new Error(cause.message, { cause })
+  error.code = code
+  return error
+}
+
+/** The runtime's error, with the one that this library made of it as its cause. */
+function systemError(source: Error & { code?: unknown }, cause: H2Error): NodeError {
+  const message = source.message === '' ? cause.message : source.message
+  const error = coded(String(source.code), cause)
+  error.message = message
+  for (const name of FACTS) {
+    const value = (source as unknown as Record<string, unknown>)[name]
+    if (value !== undefined) Object.assign(error, { [name]: value })
+  }
+  return error
+}

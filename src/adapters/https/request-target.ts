@@ -1,0 +1,109 @@
+/**
+ * From the arguments of `https.request` to what is asked of whom. Its one rule:
+ * what is wrong with them throws here, with the codes that Node gives.
+ */
+import type { RequestOptions as NodeOptions } from 'node:https'
+import { isIP } from 'node:net'
+import { urlToHttpOptions } from 'node:url'
+import { misuse } from './node-error.ts'
+
+/** Options of a request: those of `node:https`. What concerns HTTP/1.1 connections alone means nothing here. */
+export interface RequestOptions extends Omit<NodeOptions, 'agent'> {
+  /** An `Agent` of this module, or one of `node:https` that makes ordinary connections. */
+  readonly agent?: object | boolean | null | undefined
+  readonly servername?: string | undefined
+}
+
+/** Where a request goes. */
+export interface RequestTarget {
+  readonly protocol: string
+  readonly method: string
+  /** Without brackets. */
+  readonly hostname: string
+  /** As the `host` field has it: the port only if it is not the scheme's. */
+  readonly authority: string
+  readonly path: string
+  readonly url: string
+}
+
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** What Node refuses in a path. */
+const UNESCAPED = /[^\u0021-\u00ff]/
+const DEFAULT_PORTS: { readonly [protocol: string]: number } = { 'http:': 80, 'https:': 443 }
+
+/** Options of all forms of arguments as one object. */
+export function mergeOptions(
+  input: string | URL | RequestOptions,
+  given: RequestOptions | undefined,
+): RequestOptions {
+  if (typeof input === 'string') return { ...urlToHttpOptions(new URL(input)), ...given } as RequestOptions
+  if (input instanceof URL) return { ...urlToHttpOptions(input), ...given } as RequestOptions
+  return given === undefined ? input : { ...input, ...given }
+}
+
+/** Where options lead. Throws TypeError for what is wrong with them. */
+export function targetOf(options: RequestOptions): RequestTarget {
+  const protocol = options.protocol ?? 'https:'
+  const defaultPort = DEFAULT_PORTS[protocol]
+  if (defaultPort === undefined) {
+    const message = `Protocol "${protocol}" not supported. Expected "https:" or "http:"`
+    throw misuse(TypeError, 'ERR_INVALID_PROTOCOL', message)
+  }
+  const hostname = bare(textOf('hostname', options.hostname) ?? textOf('host', options.host) ?? 'localhost')
+  const port = Number(options.port || options.defaultPort || defaultPort)
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname
+  const authority = port === defaultPort ? host : `${host}:${port}`
+  const path = pathOf(options.path)
+  const url = `${protocol}//${authority}${path}`
+  return { protocol, method: methodOf(options.method), hostname, authority, path, url }
+}
+
+function textOf(name: string, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value === 'string') return value
+  throw misuse(TypeError, 'ERR_INVALID_ARG_TYPE', `The "options.${name}" property must be of type string`)
+}
+
+function bare(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+}
+
+function methodOf(method: unknown): string {
+  if (method === undefined || method === null || method === '') return 'GET'
+  if (typeof method !== 'string') {
+    throw misuse(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options.method" property must be of type string')
+  }
+  if (!METHOD.test(method)) {
+    throw misuse(TypeError, 'ERR_INVALID_HTTP_TOKEN', `Method must be a valid HTTP token ["${method}"]`)
+  }
+  const upper = method.toUpperCase()
+  if (upper !== 'CONNECT') return upper
+  throw misuse(TypeError, 'ERR_METHOD_NOT_SUPPORTED', 'CONNECT is not supported: an HTTP20Connection tunnels')
+}
+
+function pathOf(given: unknown): string {
+  const path = given === undefined || given === null || given === '' ? '/' : String(given)
+  if (UNESCAPED.test(path)) {
+    throw misuse(TypeError, 'ERR_UNESCAPED_CHARACTERS', 'Request path contains unescaped characters')
+  }
+  if (path.startsWith('?')) return `/${path}`
+  if (path.startsWith('/')) return path
+  const message = `path must begin with "/", not ${JSON.stringify(path.slice(0, 64))}: proxies are an option of the Agent`
+  throw misuse(TypeError, 'ERR_INVALID_ARG_VALUE', message)
+}
+
+/**
+ * The name to verify and to send (RFC 6066 §3): the caller's, else that of a
+ * `host` field that names another host than the one dialled.
+ */
+export function servernameOf(
+  options: RequestOptions,
+  hostname: string,
+  hostField: unknown,
+): string | undefined {
+  if (options.servername !== undefined) return options.servername
+  if (typeof hostField !== 'string') return undefined
+  const named = hostField.startsWith('[') ? bare(hostField.replace(/:\d+$/, '')) : hostField.split(':', 1)[0]!
+  const other = named !== '' && named.toLowerCase() !== hostname.toLowerCase() && isIP(named) === 0
+  return other ? named : undefined
+}
