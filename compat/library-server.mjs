@@ -43,10 +43,12 @@ const PATHS = {
     response.statusCode = 500
     response.end('broken')
   },
-  '/redirect': (request, response) => redirect(response, 302, `/echo?${new URL(request.url, 'https://a').search.slice(1)}`),
+  '/redirect': (request, response) =>
+    redirect(response, 302, `/echo?${new URL(request.url, 'https://a').search.slice(1)}`),
   '/redirect-307': (_request, response) => redirect(response, 307, '/echo'),
   '/redirect-loop': (_request, response) => redirect(response, 302, '/redirect-loop'),
-  '/redirect-away': (request, response) => redirect(response, 302, new URL(request.url, 'https://a').searchParams.get('to')),
+  '/redirect-away': (request, response) =>
+    redirect(response, 302, new URL(request.url, 'https://a').searchParams.get('to')),
   '/cookies': (_request, response) => {
     response.setHeader('set-cookie', ['a=1', 'b=2'])
     response.end('two')
@@ -88,10 +90,11 @@ export async function startLibraryServer() {
       } else Promise.resolve(answer(request, response)).catch(() => {})
     },
     {},
-    (http2) => http2.on('checkContinue', (request, response) => {
-      response.writeContinue()
-      PATHS['/echo'](request, response)
-    }),
+    (http2) =>
+      http2.on('checkContinue', (request, response) => {
+        response.writeContinue()
+        PATHS['/echo'](request, response)
+      }),
   )
   /** Resolves once the server has no stream open. */
   const quiet = async () => {

@@ -1,11 +1,11 @@
 // runtimes: 20 22 24 26
 // Plain callers of node:https, and node:https itself with our Agent.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import nodeHttps from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createHash } from 'node:crypto'
 import { adapter } from './hyper.mjs'
 import { BIG, startLibraryServer } from './library-server.mjs'
 import { textOf } from './servers.mjs'
@@ -169,4 +169,11 @@ for (const [what, https] of [
 }
 await agent.close()
 await server.close()
-console.log(JSON.stringify({ library: 'node:https', version: process.versions.node, adapter: 'hyper-h2/https', checks: results.length }))
+console.log(
+  JSON.stringify({
+    library: 'node:https',
+    version: process.versions.node,
+    adapter: 'hyper-h2/https',
+    checks: results.length,
+  }),
+)

@@ -301,10 +301,14 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     const reason = error ?? (res === null ? hangUp() : null)
     if (!over || reason !== null) this.#abort?.abort(reason)
     this.#upload?.drop()
-    if (!over) res?.destroy(hangUp('aborted', error ?? undefined))
-    this.#socket.close(reason !== null)
     this.#onCarried = undefined
     callback(reason)
+    // As with node:http: the request's error, the response's end, the request's close.
+    process.nextTick(() => {
+      if (!over) res?.destroy(hangUp('aborted', error ?? undefined))
+      this.#socket.close(reason !== null)
+      this.emit('close')
+    })
   }
 }
 

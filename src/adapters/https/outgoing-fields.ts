@@ -33,7 +33,7 @@ export abstract class OutgoingFields extends Writable {
 
   constructor() {
     // It ends when the response has ended, not when it is written.
-    super({ autoDestroy: false })
+    super({ autoDestroy: false, emitClose: false })
     this.#fields = new Map()
     this.#trailers = undefined
     this.sent = false
