@@ -179,7 +179,8 @@ export class IncomingMessage extends Readable {
   }
 }
 
-function joined(raw: readonly string[], joinDuplicates: boolean): Fields {
+/** Fields by name in lower case; duplicates joined, or let fall, as `node:http` does. */
+export function joined(raw: readonly string[], joinDuplicates: boolean): Fields {
   const fields = Object.create(null) as Fields
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()

@@ -1,0 +1,142 @@
+/**
+ * The body of a response in the form that `responseType` asks for. Its one
+ * rule: no octet beyond `maxContentLength` is kept or given.
+ */
+import { Readable } from 'node:stream'
+import type { HTTP20Response } from '../../index.ts'
+import { hangUp, type NodeError, toNodeError } from '../https/node-error.ts'
+import type { Config } from './config.ts'
+import type { Errors } from './errors.ts'
+import { Progress } from './progress.ts'
+
+/** Octets asked for at a time. */
+const READ_SIZE = 65_536
+
+/** Counts what is read of a body. */
+class Count {
+  readonly #limit: number
+  readonly #errors: Errors
+  readonly #progress: Progress | undefined
+  #length: number
+
+  constructor(
+    response: HTTP20Response,
+    { maxContentLength = -1, onDownloadProgress }: Config,
+    errors: Errors,
+  ) {
+    this.#limit = maxContentLength > -1 ? maxContentLength : Number.POSITIVE_INFINITY
+    this.#errors = errors
+    this.#progress = onDownloadProgress && new Progress(onDownloadProgress, lengthOf(response), 'download')
+    this.#length = 0
+  }
+
+  /** Throws an error of axios for what is too much. */
+  add(length: number): void {
+    this.#length += length
+    if (this.#length > this.#limit) {
+      throw this.#errors.make(`maxContentLength size of ${this.#limit} exceeded`, 'ERR_BAD_RESPONSE')
+    }
+    this.#progress?.add(length)
+  }
+
+  end(): void {
+    this.#progress?.end()
+  }
+}
+
+/** Octets to come, if the server says and nothing is decoded. */
+function lengthOf(response: HTTP20Response): number | undefined {
+  const text = response.getHeader('content-length')
+  const coded = response.getHeader('content-encoding') !== undefined
+  return text === undefined || coded || !/^\d+$/.test(text) ? undefined : Number(text)
+}
+
+/** The body as a stream of Node: read when it is, given up when it is destroyed. */
+class BodyStream extends Readable {
+  readonly #response: HTTP20Response
+  readonly #count: Count
+  /** Called once, when it has ended or was given up. */
+  readonly #over: () => void
+  #reading: boolean
+
+  constructor(response: HTTP20Response, count: Count, over: () => void) {
+    super({ highWaterMark: READ_SIZE })
+    this.#response = response
+    this.#count = count
+    this.#over = over
+    this.#reading = false
+  }
+
+  override _read(): void {
+    if (this.#reading) return
+    this.#reading = true
+    // Listeners throw in a turn of their own, where nobody else is blamed.
+    this.#response.read(READ_SIZE).then(
+      (bytes) => process.nextTick(this.#gave, bytes),
+      (error) => process.nextTick(this.#broke, error),
+    )
+  }
+
+  readonly #gave = (bytes: Uint8Array): void => {
+    this.#reading = false
+    if (this.destroyed) return
+    try {
+      if (bytes.length > 0) this.#count.add(bytes.length)
+      else this.#count.end()
+    } catch (error) {
+      this.destroy(error as Error)
+      return
+    }
+    this.push(bytes.length === 0 ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  }
+
+  readonly #broke = (error: unknown): void => {
+    const shown: NodeError = toNodeError(error)
+    this.destroy(shown.code === 'ECONNRESET' ? hangUp('aborted', error) : shown)
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    if (!this.readableEnded) this.#response.cancel()
+    this.#over()
+    callback(error)
+  }
+}
+
+/** The body as a stream. `over` is called once, when it has ended or was given up. */
+export function streamOf(
+  response: HTTP20Response,
+  config: Config,
+  errors: Errors,
+  over: () => void,
+): Readable {
+  return new BodyStream(response, new Count(response, config, errors), over)
+}
+
+/** The whole body. */
+export async function dataOf(response: HTTP20Response, config: Config, errors: Errors): Promise<unknown> {
+  const { responseType, responseEncoding } = config
+  const bytes = await wholeOf(response, config, errors)
+  if (responseType === 'arraybuffer') return bytes
+  if (responseType === 'blob') {
+    return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: response.getHeader('content-type') ?? '' })
+  }
+  const text = bytes.toString(responseEncoding)
+  const utf8 = responseEncoding === undefined || responseEncoding === null || responseEncoding === 'utf8'
+  return utf8 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+async function wholeOf(response: HTTP20Response, config: Config, errors: Errors): Promise<Buffer> {
+  const { maxContentLength = -1, onDownloadProgress } = config
+  if (maxContentLength < 0 && onDownloadProgress === undefined) {
+    const { buffer, byteOffset, byteLength } = await response.bytes()
+    return Buffer.from(buffer, byteOffset, byteLength)
+  }
+  const pieces: Uint8Array[] = []
+  const count = new Count(response, config, errors)
+  for await (const piece of response) {
+    count.add(piece.length)
+    pieces.push(piece)
+  }
+  count.end()
+  return Buffer.concat(pieces)
+}
