@@ -10,6 +10,7 @@
  *   response.resume()
  * })
  */
+import type { ClientRequest as NodeClientRequest, IncomingMessage as NodeIncomingMessage } from 'node:http'
 import { Agent, type AgentOptions, globalAgent } from './https/agent.ts'
 import { ClientRequest } from './https/client-request.ts'
 import { IncomingMessage } from './https/incoming-message.ts'
@@ -18,7 +19,8 @@ import type { RequestOptions } from './https/request-target.ts'
 export type { AgentOptions, RequestOptions }
 export { Agent, ClientRequest, globalAgent, IncomingMessage }
 
-type OnResponse = (response: IncomingMessage) => void
+/** As Node's own types have it, so that what takes `https.request` takes this. */
+type OnResponse = (response: NodeIncomingMessage) => void
 
 /**
  * Begins a request, as `https.request` does. `http:` URLs too, by what the
@@ -35,8 +37,8 @@ export function request(
   url: string | URL | RequestOptions,
   options?: RequestOptions | OnResponse,
   onResponse?: OnResponse,
-): ClientRequest {
-  return new ClientRequest(url, options, onResponse)
+): NodeClientRequest {
+  return made(url, options, onResponse) as object as NodeClientRequest
 }
 
 /** As `request`, and ends it: for requests without a body. */
@@ -44,8 +46,20 @@ export function get(
   url: string | URL | RequestOptions,
   options?: RequestOptions | OnResponse,
   onResponse?: OnResponse,
+): NodeClientRequest {
+  return made(url, options, onResponse).end() as object as NodeClientRequest
+}
+
+function made(
+  url: string | URL | RequestOptions,
+  options: RequestOptions | OnResponse | undefined,
+  onResponse: OnResponse | undefined,
 ): ClientRequest {
-  return new ClientRequest(url, options, onResponse).end()
+  return new ClientRequest(
+    url,
+    options as RequestOptions,
+    onResponse as object as (answer: IncomingMessage) => void,
+  )
 }
 
 export default { request, get, Agent, globalAgent, ClientRequest, IncomingMessage }

@@ -2,8 +2,9 @@
  * What a caller asked for, apart from head and body: the part of a request that
  * stays with its exchange to the end.
  */
-import type { DecodeLimits } from './decode-meter.ts'
+
 import type { TransportInfo } from '../transport/transport.ts'
+import type { DecodeLimits } from './decode-meter.ts'
 import type { HttpVersion } from './incoming.ts'
 import type { TimeLimits } from './timeouts.ts'
 import type { TrailersInput } from './upload.ts'
