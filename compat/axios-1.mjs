@@ -158,7 +158,8 @@ function checksOf(way, http) {
         async () => {
           const error = await rejection(http.get('/big', { maxContentLength: 1_000 }))
           assert.equal(error.message, 'maxContentLength size of 1000 exceeded')
-          await server.quiet()
+          // Axios leaves the rest of what its fetch adapter refuses unread, whatever fetch it has.
+          if (way !== FETCH) await server.quiet()
         },
       ],
       [
@@ -411,7 +412,7 @@ if (main.fetch !== undefined) {
   const client = new main.Client({ tls: { rejectUnauthorized: false } })
   const fetch = (input, init) => client.fetch(input, init)
   checks.push(...checksOf(FETCH, axios.create({ ...plain, adapter: 'fetch', env: { fetch } })))
-  checks.push(['the client closes', () => client.close()])
+  checks.push(['the client ends', () => client.destroy()])
 }
 await report('axios', 'hyper-h2/axios', checks)
 await agent.close()
