@@ -46,7 +46,7 @@ export const dial: Dial = async (target, options, signal) => {
     throw error
   }
   const tlsMs = target.secure ? performance.now() - connectedAt : undefined
-  transport.info = { ...infoOf(transport.socket), connectMs: connectedAt - startedAt, tlsMs }
+  transport.info = infoOf(transport.socket, connectedAt - startedAt, tlsMs)
   return transport
 }
 
@@ -161,14 +161,14 @@ async function handshake(
   }
 }
 
-function infoOf(socket: Socket): TransportInfo {
+function infoOf(socket: Socket, connectMs: number, tlsMs: number | undefined): TransportInfo {
   const { localAddress, localPort, remoteAddress, remotePort } = socket
-  const addresses = { localAddress, localPort, remoteAddress, remotePort }
-  if (!('encrypted' in socket)) return addresses
+  const known = { localAddress, localPort, remoteAddress, remotePort, connectMs, tlsMs }
+  if (!('encrypted' in socket)) return known
   const secure = socket as TLSSocket
   const { authorized, authorizationError } = secure
   const info = {
-    ...addresses,
+    ...known,
     tlsVersion: secure.getProtocol() ?? undefined,
     cipher: secure.getCipher().name,
     resumed: secure.isSessionReused(),

@@ -138,7 +138,10 @@ async function forward(
     onInformational: (informational) => inform(response, informational),
   })
   response.sendDate = false
-  response.writeHead(answered.status, answered.rawHeaders.flat())
+  // HTTP/1.1 has trailers behind a chunked body only (RFC 9112 §7.1.2).
+  const announced = answered.getHeader('trailer') !== undefined
+  const fields = answered.rawHeaders.filter(([name]) => !announced || name !== 'content-length')
+  response.writeHead(answered.status, fields.flat())
   await sendBody(answered, response, method)
 }
 

@@ -123,7 +123,7 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
       this.destroy(aborted(signal))
     }
     if (signal.aborted) {
-      process.nextTick(onAbort)
+      onAbort()
       return
     }
     signal.addEventListener('abort', onAbort)
