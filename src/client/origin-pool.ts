@@ -21,7 +21,7 @@ import { HeadDefaults } from './request-head.ts'
 import type { PlannedRequest } from './request-init.ts'
 import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
 import type { Session, SessionOwner } from './session.ts'
-import { connectionInfo, type OriginStats, sessionStats } from './stats.ts'
+import { type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
 import { WaitingLine } from './waiting-line.ts'
 
@@ -116,16 +116,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       checkRequest(planned.head)
       this.#line.join(exchange, this.#members.length > 0)
       this.#grow()
-    } else this.#carry(member, exchange)
-  }
-
-  #carry(member: Member, exchange: Exchange): void {
-    member.wake()
-    const reused = member.used
-    const session = member.session!
-    member.used = true
-    session.carry(exchange, exchange.planned!)
-    exchange.onConnection?.(connectionInfo(session, reused))
+    } else member.carry(exchange)
   }
 
   /** The first connection that has a stream free, for then those that are not needed become idle. */
@@ -176,7 +167,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       if (member.probing || !this.#members.includes(member)) return
       const exchange = this.#line.shift()!
       try {
-        this.#carry(member, exchange)
+        member.carry(exchange)
       } catch (error) {
         exchange.fail(new Rejection(error))
       }

@@ -12,6 +12,7 @@ import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import type { Session, SessionOwner } from './session.ts'
+import { connectionInfo } from './stats.ts'
 import type { Target } from './target.ts'
 
 /** The origin's part of a pool, as its members see it. */
@@ -43,7 +44,7 @@ export class Member extends Link implements SessionOwner {
   proved: boolean
   /** True while a PING asks whether it is still there. Written by the origin. */
   probing: boolean
-  /** True once it was given a request. Written by the origin. */
+  /** True once it was given a request. Written by `carry`. */
   used: boolean
 
   /**
@@ -94,6 +95,16 @@ export class Member extends Link implements SessionOwner {
   wake(): void {
     if (this.linked) this.unlink()
     this.#idleSince = Number.NaN
+  }
+
+  /** Gives it a request. Throws TypeError for a head that breaks a rule; nothing was sent then. */
+  carry(exchange: Exchange): void {
+    const reused = this.used
+    const session = this.session!
+    this.wake()
+    this.used = true
+    session.carry(exchange, exchange.planned!)
+    exchange.onConnection?.(connectionInfo(session, reused))
   }
 
   get target(): Target {
