@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { agentOf, globalAgent } from '../../src/adapters/https/agent.ts'
 import { servernameOf } from '../../src/adapters/https/request-target.ts'
 import { keyOf, namedOptions } from '../../src/adapters/https/tls-key.ts'
-import { Agent, get } from '../../src/adapters/https.ts'
+import { Agent, get, request as send } from '../../src/adapters/https.ts'
 import { type Certificate, makeLeaf } from '../support/certificate.ts'
 import { Pair, turns } from './https-origin.ts'
 
@@ -181,8 +181,37 @@ describe('over TLS', () => {
   })
 })
 
+describe('servers without HTTP/2', () => {
+  const answer: http.RequestListener = (request, response) => {
+    request.pipe(response)
+  }
+
+  test('over TLS and in plain text, it is HTTP/1.1', async () => {
+    const certificate = await makeLeaf()
+    const agent = new Agent({ ca: certificate.cert })
+    for (const server of [nodeHttps.createServer(certificate, answer), http.createServer(answer)]) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const scheme = server instanceof nodeHttps.Server ? 'https' : 'http'
+      const { port } = server.address() as AddressInfo
+      const request = send(`${scheme}://localhost:${port}/`, { agent, method: 'POST' })
+      request.write('streamed ')
+      request.end('body')
+      const [response] = await once(request, 'response')
+      let text = ''
+      for await (const piece of response) text += piece
+      expect([text, response.httpVersion, response.httpVersionMinor]).toEqual(['streamed body', '1.1', 1])
+      expect([response.socket.encrypted, response.socket.remoteAddress]).toEqual([
+        scheme === 'https',
+        '127.0.0.1',
+      ])
+      server.close()
+    }
+    await agent.close()
+  })
+})
+
 describe('node:https in front', () => {
-  const send = (pair: Pair, options: nodeHttps.RequestOptions = {}) =>
+  const front = (pair: Pair, options: nodeHttps.RequestOptions = {}) =>
     nodeHttps.request('https://a.test/p?q', { agent: pair.agent, ...options })
 
   test('a request, its body, and its answer', async () => {
@@ -195,7 +224,7 @@ describe('node:https in front', () => {
         trailers: { 'x-t': 'u' },
       }
     })
-    const request = send(pair, {
+    const request = front(pair, {
       method: 'POST',
       headers: { trailer: 'x-sum', connection: 'x-hop', 'x-hop': '1' },
     })
@@ -218,7 +247,7 @@ describe('node:https in front', () => {
   test('back-pressure goes both ways', async () => {
     const pair = new Pair((request) => ({ body: request.body() }))
     const piece = Buffer.alloc(100_000)
-    const request = send(pair, { method: 'PUT' })
+    const request = front(pair, { method: 'PUT' })
     const answered = once(request, 'response')
     const sent = pipeline(Readable.from(Array.from({ length: 50 }, () => piece)), request)
     const [response] = await answered
@@ -241,7 +270,7 @@ describe('node:https in front', () => {
     ],
   ])('a request that is given up %s leaves nothing', async (_what, handler) => {
     const pair = new Pair(handler)
-    const request = send(pair)
+    const request = front(pair)
     request.on('error', () => {})
     request.on('response', (response) => response.on('error', () => {}).resume())
     request.end()
@@ -254,14 +283,14 @@ describe('node:https in front', () => {
 
   test('what fails behind is an error in front', async () => {
     const pair = new Pair(() => Promise.reject(new Error('handler')))
-    const request = send(pair, { method: 'POST' })
+    const request = front(pair, { method: 'POST' })
     request.end('x')
     expect((await once(request, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' })
   })
 
   test('an answer without a body', async () => {
     const pair = new Pair(() => ({ status: 204 }))
-    const request = send(pair)
+    const request = front(pair)
     request.end()
     const [response] = await once(request, 'response')
     response.resume()

@@ -254,6 +254,22 @@ describe('silence', () => {
     request.destroy()
   })
 
+  test('begins anew with what is sent', async () => {
+    const pair = stalling()
+    const request = pair.request({ url: 'https://a.test/wait', method: 'POST', timeout: 50 })
+    const seen = record({ request }, 'timeout')
+    for (let i = 0; i < 3; i++) {
+      request.write('more')
+      await turns()
+      vi.advanceTimersByTime(40)
+    }
+    expect(seen).toEqual([])
+    vi.advanceTimersByTime(10)
+    expect(seen).toEqual(['request timeout'])
+    request.on('error', () => {}).destroy()
+    await turns()
+  })
+
   test('0 and the end of the response turn it off', async () => {
     const pair = new Pair(() => ({ body: 'x' }))
     const request = pair.request({ timeout: 50 })

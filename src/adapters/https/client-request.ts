@@ -253,13 +253,14 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
   #inform({ status, headers }: Informational): void {
     if (this.destroyed) return
     this.#socket.touch()
+    const second = this.#socket.alpnProtocol === 'h2'
     if (status === 100) this.emit('continue')
     this.emit('information', {
       statusCode: status,
       statusMessage: STATUS_CODES[status] ?? '',
-      httpVersion: '2.0',
-      httpVersionMajor: 2,
-      httpVersionMinor: 0,
+      httpVersion: second ? '2.0' : '1.1',
+      httpVersionMajor: second ? 2 : 1,
+      httpVersionMinor: second ? 0 : 1,
       headers: Object.fromEntries(headers),
       rawHeaders: [...headers].flat(),
     })
