@@ -57,6 +57,15 @@ describe('arguments', () => {
     expect(() => echo.request(options)).toThrow(expect.objectContaining({ code }))
   })
 
+  test.each([
+    ['as it stands', 'GET', '/a/../b/%7e|x', '/a/../b/%7e|x'],
+    ['that no URL has', 'GET', '/\u00e4#x', '/%C3%A4'],
+    ['of the server itself', 'OPTIONS', '*', '*'],
+  ])('a path %s', async (_what, method, path, sent) => {
+    await echo.exchange({ method, path })
+    expect(echo.origin.requests.at(-1)!.path).toBe(sent)
+  })
+
   test('a callback is told of the response', async () => {
     const response = await new Promise<http.IncomingMessage>((resolve) => {
       get('https://a.test/', { agent: echo.agent }, resolve)

@@ -129,8 +129,9 @@ async function forward(
 ): Promise<void> {
   const { rawHeaders, method = 'GET', url = '/' } = request
   const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers
-  const answered = await client.request(origin + url, {
+  const answered = await client.request(`${origin}/`, {
     method,
+    path: url,
     headers: fieldsOf(rawHeaders, request.headers.connection),
     body: hasBody && request.headers['content-length'] !== '0' ? request : undefined,
     trailers: hasBody ? () => pairs(request.rawTrailers) : undefined,

@@ -230,8 +230,10 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
     const trailers = this.trailerPairs
-    return this.agent.clientFor(options).request(this.#target.url, {
+    const { url, sentPath: path } = this.#target
+    return this.agent.clientFor(options).request(url, {
       method: this.method,
+      path,
       headers,
       body: whole === undefined ? this.#upload : whole,
       trailers: whole === undefined ? () => this.trailerPairs ?? [] : trailers,

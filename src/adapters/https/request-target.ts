@@ -24,11 +24,15 @@ export interface RequestTarget {
   readonly authority: string
   readonly path: string
   readonly url: string
+  /** The path that is sent; undefined if it has characters that a URL's would not, and is sent as the URL has it. */
+  readonly sentPath: string | undefined
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** What Node refuses in a path. */
 const UNESCAPED = /[^\u0021-\u00ff]/
+/** Visible ASCII without the fragment mark: what HTTP/2 sends as it stands. */
+const SENDABLE = /^[!"$-~]+$/
 const DEFAULT_PORTS: { readonly [protocol: string]: number } = { 'http:': 80, 'https:': 443 }
 
 /** Options of all forms of arguments as one object. */
@@ -53,9 +57,12 @@ export function targetOf(options: RequestOptions): RequestTarget {
   const port = Number(options.port || options.defaultPort || defaultPort)
   const host = hostname.includes(':') ? `[${hostname}]` : hostname
   const authority = port === defaultPort ? host : `${host}:${port}`
-  const path = pathOf(options.path)
-  const url = `${protocol}//${authority}${path}`
-  return { protocol, method: methodOf(options.method), hostname, authority, path, url }
+  const method = methodOf(options.method)
+  const path = pathOf(options.path, method)
+  const sentPath = SENDABLE.test(path) ? path : undefined
+  // An asterisk is no path of a URL (RFC 9113 §8.3.1).
+  const url = `${protocol}//${authority}${path === '*' ? '/' : path}`
+  return { protocol, method, hostname, authority, path, url, sentPath }
 }
 
 function textOf(name: string, value: unknown): string | undefined {
@@ -81,13 +88,13 @@ function methodOf(method: unknown): string {
   throw misuse(TypeError, 'ERR_METHOD_NOT_SUPPORTED', 'CONNECT is not supported: an HTTP20Connection tunnels')
 }
 
-function pathOf(given: unknown): string {
+function pathOf(given: unknown, method: string): string {
   const path = given === undefined || given === null || given === '' ? '/' : String(given)
   if (UNESCAPED.test(path)) {
     throw misuse(TypeError, 'ERR_UNESCAPED_CHARACTERS', 'Request path contains unescaped characters')
   }
   if (path.startsWith('?')) return `/${path}`
-  if (path.startsWith('/')) return path
+  if (path.startsWith('/') || (path === '*' && method === 'OPTIONS')) return path
   const message = `path must begin with "/", not ${JSON.stringify(path.slice(0, 64))}: proxies are an option of the Agent`
   throw misuse(TypeError, 'ERR_INVALID_ARG_VALUE', message)
 }
