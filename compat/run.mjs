@@ -103,7 +103,9 @@ function writePage() {
   const table = rows.map(({ file, facts, cells }) => {
     const { library = file, version = '?', adapter = '?' } = facts ?? {}
     const results = MAJORS.map((major) => cells.get(major) ?? '–')
-    return `| ${library} | ${version} | ${adapter} | ${results.join(' | ')} |`
+    // What the runtime brings has the runtime's version.
+    const shown = version === process.versions.node ? '' : version
+    return `| ${library} | ${shown} | ${adapter} | ${results.join(' | ')} |`
   })
   table.sort()
   writeFileSync(

@@ -27,7 +27,7 @@ async function text(origin) {
   assert.deepEqual([lean, fetched], ['1.1 /a', '1.1 /b'])
 }
 
-await run('undici', version, [
+await run('undici, servers of HTTP/1.1', version, [
   ['plain text', () => text(plain.origin)],
   ['TLS', () => text(`https://localhost:${secure.address().port}`)],
   [
