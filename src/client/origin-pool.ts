@@ -358,9 +358,11 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   turned(member: Member): void {
     const session = member.session!
-    if (!member.proved && session.ready) {
+    const takes = session.openStreams + session.freeStreams
+    // One that takes nothing (RFC 9113 §5.1.2) may yet: a second would be told the same.
+    if (!member.proved && session.ready && takes > 0) {
       member.proved = true
-      this.#memory.streams = Math.max(1, session.openStreams + session.freeStreams)
+      this.#memory.streams = takes
     }
     if (this.#line.size > 0) {
       this.#feed(member)

@@ -40,7 +40,7 @@ export class Member extends Link implements SessionOwner {
   #idleSinceWall: number
   /** When it is too old for new requests. Written once. */
   readonly expiresAt: number
-  /** True once the peer's limit of streams is known. Written by the origin. */
+  /** True once the peer's limit of streams is known, and not 0. Written by the origin. */
   proved: boolean
   /** True while a PING asks whether it is still there. Written by the origin. */
   probing: boolean

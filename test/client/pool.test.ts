@@ -62,6 +62,16 @@ describe('how many connections', () => {
     expect(pair.opened).toEqual(opened)
   })
 
+  test('an origin that takes no request is dialled once, and served when it does take some', async () => {
+    const pair = new PoolPair({}, { settings: { 3: 0 } })
+    many(pair, 10)
+    await pair.clock.advance(100)
+    expect(pair.dials).toHaveLength(1)
+    await pair.wires[0]!.send(settings({ 3: 10 }))
+    await settled()
+    expect(pair.opened).toEqual([10])
+  })
+
   test('no more than maxConnectionsPerOrigin', async () => {
     const pair = new PoolPair({ maxConnectionsPerOrigin: 2 }, { settings: { 3: 1 } })
     const answers = many(pair, 3)
