@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { H2Error } from '../../src/index.ts'
-import type { Run } from './run.ts'
+import type { Stage, Standing } from './stage.ts'
 
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'CONNECT']
 
@@ -25,22 +25,17 @@ export function handles(): string {
 }
 
 /** Ends a run and checks all that has to hold. `before`: the handles there were before it. */
-export async function checkOracles(run: Run, before: string): Promise<void> {
+export async function checkOracles(run: Stage, before: string): Promise<void> {
   await quiet(run)
-  const { conn, peer, tap, clock } = run
+  const { peer, tap, clock } = run
 
-  const waiting = run.asked
-    .filter(({ settled }) => settled === undefined)
-    .map(({ stream }) => stream.streamId)
+  const waiting = run.asked.filter(({ settled }) => settled === undefined).map(({ name }) => name)
   expect(waiting, '(a) every request is settled').toEqual([])
 
-  if (alive(run) && !run.silent) {
-    expect(tap.ledger.window, '(c) all credit was given back').toBe(run.windowSize)
-    tap.ledger.checkDrained(conn.stats.recvWindow, conn.stats.sendWindow)
-  }
-  expect(tap.ledger.faults, '(c) the window ledger balances').toEqual([])
+  if (!run.silent) for (const standing of run.standing()) checkWindows(run, standing)
+  for (const { ledger } of tap.books) expect(ledger.faults, '(c) the window ledger balances').toEqual([])
 
-  const closing = conn.close()
+  const closing = run.close()
   await clock.advance(1_000)
   for (const connection of peer.connections) connection.resume()
   const gone = peer.close()
@@ -56,17 +51,32 @@ export async function checkOracles(run: Run, before: string): Promise<void> {
     [],
   )
 
-  const executed = new Map<string, number>()
-  for (const { method, path } of peer.requests) {
-    if (IDEMPOTENT.includes(method)) continue
-    executed.set(`${method} ${path}`, (executed.get(`${method} ${path}`) ?? 0) + 1)
-  }
-  const twice = [...executed].filter(([, count]) => count > 1)
-  expect(twice, '(d) a request that is not idempotent is executed at most once').toEqual([])
+  expect(executedTwice(run), '(d) a request that is not idempotent is executed at most once').toEqual([])
 
-  expect(tap.validator.faults.join(), '(f) every frame we sent was legal').toBe('')
+  for (const { validator } of tap.books) {
+    expect(validator.faults.join(), '(f) every frame we sent was legal').toBe('')
+  }
 
   for (const { settled } of run.asked) if (settled?.error instanceof H2Error) checkError(settled.error)
+}
+
+function checkWindows(run: Stage, { books, windows }: Standing): void {
+  const stats = windows()
+  if (stats === undefined) throw new Error('(c) the client does not know a connection that stands')
+  expect(books.ledger.window, '(c) all credit was given back').toBe(run.windowSize)
+  books.ledger.checkDrained(stats.recvWindow, stats.sendWindow)
+}
+
+/** What the peer said that it did nothing about was not executed. */
+function executedTwice(run: Stage): string[] {
+  const executed = new Map<string, number>()
+  run.peer.connections.forEach(({ requests }, connection) => {
+    for (const { method, path, streamId } of requests) {
+      if (IDEMPOTENT.includes(method) || run.disclaimed(connection, streamId)) continue
+      executed.set(`${method} ${path}`, (executed.get(`${method} ${path}`) ?? 0) + 1)
+    }
+  })
+  return [...executed].filter(([, count]) => count > 1).map(([request]) => request)
 }
 
 /** Waits for handles to go. */
@@ -75,18 +85,12 @@ export async function handlesAre(before: string): Promise<void> {
 }
 
 /** Waits until the client has read everything and said everything. */
-async function quiet(run: Run): Promise<void> {
-  if (alive(run) && !run.silent) {
-    const { connection } = run.peer
-    await Promise.race([connection.sync().catch(() => connection.closed), connection.closed])
+async function quiet(run: Stage): Promise<void> {
+  for (const { peer } of run.silent ? [] : run.standing()) {
+    await Promise.race([peer.sync().catch(() => peer.closed), peer.closed])
   }
   await setImmediate()
   await run.clock.advance(0)
-}
-
-function alive(run: Run): boolean {
-  const { connections } = run.peer
-  return run.tap.dials === 1 && run.tap.open === 1 && connections.length === 1 && run.conn.state === 'open'
 }
 
 /** (g) An error says what failed, which rule, who began it, and whether to send again. */
