@@ -364,13 +364,15 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       member.proved = true
       this.#memory.streams = takes
     }
+    // Identifiers do not come back (RFC 9113 §5.1.1), and a connection in use may never be idle.
+    if (session.worn && this.#members.includes(member)) this.expire(member)
     if (this.#line.size > 0) {
       this.#feed(member)
       this.#grow()
     }
     if (!session.idle || !this.#members.includes(member)) return
-    if (session.worn || this.#closers !== undefined) {
-      if (this.#closers === undefined || this.#line.empty) this.expire(member)
+    if (this.#closers !== undefined) {
+      if (this.#line.empty) this.expire(member)
     } else if (!member.resting) {
       member.rest(this.settings.clock)
       this.#host.idle(member)
