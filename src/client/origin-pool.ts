@@ -74,8 +74,10 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Those that take no more, until they are gone. */
   readonly #leaving: Set<Member>
   readonly #dialler: Dialler
-  /** Connections that were used and ended since the origin answered anything. */
+  /** Connections that were used and ended, one after the other, since the origin answered anything. */
   #barren: number
+  /** Counts those for ever: a connection that stood when one ended says nothing new by its own end. */
+  #epoch: number
   /** Why the last request on a connection failed. */
   #lastFailure: ClientFailure | undefined
   readonly #connectors: ConnectWaiters
@@ -99,6 +101,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#leaving = new Set()
     this.#dialler = new Dialler(this, context.memory)
     this.#barren = 0
+    this.#epoch = 0
     this.#lastFailure = undefined
     this.#connectors = new ConnectWaiters()
     this.#closers = undefined
@@ -283,7 +286,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   dialled(begin: (owner: SessionOwner) => Session): void {
     const expiresAt = this.settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
-    const member = new Member(this, this.#memory, expiresAt)
+    const member = new Member(this, this.#memory, expiresAt, this.#epoch)
     member.session = begin(member)
     this.#members.push(member)
     this.#line.connected()
@@ -337,7 +340,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#members.splice(at, 1)
     this.#leaving.add(member)
     member.unlink()
-    if (member.used) this.#countBarren()
+    if (member.used && member.epoch === this.#epoch) this.#countBarren()
     void member.session!.gone().then(() => {
       this.#leaving.delete(member)
       this.#release()
@@ -350,6 +353,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   #countBarren(): void {
     const { attempts } = this.#host.retry
     this.#barren += 1
+    this.#epoch += 1
     if (this.#barren > 1) this.#dialler.delay(retryDelay(this.#barren - 1, Math.random()))
     if (this.#barren <= Math.max(1, attempts)) return
     this.#barren = 0

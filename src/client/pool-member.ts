@@ -40,6 +40,8 @@ export class Member extends Link implements SessionOwner {
   #idleSinceWall: number
   /** When it is too old for new requests. Written once. */
   readonly expiresAt: number
+  /** How many connections of the origin had ended unanswered when this one was made. */
+  readonly epoch: number
   /** True once the peer's limit of streams is known, and not 0. Written by the origin. */
   proved: boolean
   /** True while a PING asks whether it is still there. Written by the origin. */
@@ -51,7 +53,7 @@ export class Member extends Link implements SessionOwner {
    * Before the peer says how many requests it takes, it gets as many as it took
    * the last time, one if there was none, unless the user names another number.
    */
-  constructor(owner: MemberOwner, { streams = 1, calm }: OriginMemory, expiresAt: number) {
+  constructor(owner: MemberOwner, { streams = 1, calm }: OriginMemory, expiresAt: number, epoch: number) {
     super()
     const { settings } = owner
     const { keepAlive, limits } = settings
@@ -65,6 +67,7 @@ export class Member extends Link implements SessionOwner {
     this.#idleSince = Number.NaN
     this.#idleSinceWall = 0
     this.expiresAt = expiresAt
+    this.epoch = epoch
     this.proved = false
     this.probing = false
     this.used = false

@@ -411,6 +411,24 @@ describe('draining', () => {
     expect((await open).status).toBe(200)
   })
 
+  test('GOAWAY on every connection at once costs none of those that wait', async () => {
+    const pair = new PoolPair({}, { settings: { 3: 1 } })
+    const answers = many(pair, 10)
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < 12; i++) await settled()
+    }
+    await turns()
+    expect(pair.opened).toEqual([1, 1, 1, 1, 1, 1])
+    for (const wire of pair.wires.slice()) await wire.send(goaway(2 ** 31 - 1, 0))
+    await turns()
+    for (let i = 0; i < pair.wires.length; i++) {
+      await pair.wires[i]!.send(response(1, 200, true))
+      await turns()
+    }
+    expect(await Promise.allSettled(answers)).toMatchObject(answers.map(() => ({ status: 'fulfilled' })))
+    expect(pair.dials).toHaveLength(10)
+  })
+
   test('GOAWAY on an idle connection is no error, and dials nothing', async () => {
     const pair = await PoolPair.open()
     await pair.wires[0]!.send(goaway(1, 0))
