@@ -13,7 +13,7 @@ export interface RetryOptions {
   readonly attempts?: number | undefined
   /** Also where the server may have acted on an idempotent request (RFC 9110 §9.2.2). Default false. */
   readonly idempotent?: boolean | undefined
-  /** Also after these statuses, for idempotent methods; honours retry-after (RFC 9110 §10.2.3). Default none. */
+  /** Also after these statuses, for idempotent methods; honours retry-after (RFC 9110 §10.2.3). Not 421. Default none. */
   readonly statuses?: readonly number[] | undefined
 }
 
@@ -53,6 +53,9 @@ export function checkRetry(given: RetryOptions | false | undefined): RetryRules 
   if (!Array.isArray(statuses) || !statuses.every(isErrorStatus)) {
     throw new TypeError('retry.statuses must be an array of statuses from 400 to 599')
   }
+  // RFC 9110 §15.5.20: on another connection at most, and there is none that would differ.
+  if (statuses.includes(421))
+    throw new TypeError('retry.statuses must not hold 421: its answer would be the same')
   return { attempts, idempotent, statuses: [...statuses] }
 }
 

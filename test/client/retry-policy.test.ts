@@ -214,6 +214,7 @@ describe('options', () => {
     [{ idempotent: 1 }, TypeError, 'retry.idempotent must be a boolean'],
     [{ statuses: 503 }, TypeError, 'retry.statuses must be an array of statuses from 400 to 599'],
     [{ statuses: [200] }, TypeError, 'retry.statuses must be an array of statuses from 400 to 599'],
+    [{ statuses: [421] }, TypeError, 'retry.statuses must not hold 421: its answer would be the same'],
   ])('%j', (given, kind, message) => {
     expect(() => checkRetry(given as never)).toThrow(new kind(message))
   })
