@@ -32,10 +32,16 @@ export function versionOf(program, flag, pattern) {
 /**
  * Starts a program that serves `port`, its output in the file `log`.
  *
- * @returns {Promise<{ stop: () => Promise<void> }>}
+ * @typedef {object} Serving
+ * @property {() => Promise<void>} stop
+ * @property {number} pid
+ * @property {(signal: NodeJS.Signals) => void} signal  tells the process something
+ * @property {Promise<unknown>} exited                   the process is gone
+ *
+ * @returns {Promise<Serving>}
  */
 export async function serve(program, args, port, log) {
-  const output = openSync(log, 'w')
+  const output = openSync(log, 'a')
   const child = spawn(program, args, { stdio: ['ignore', output, output] })
   closeSync(output)
   running.add(child)
@@ -51,7 +57,7 @@ export async function serve(program, args, port, log) {
 
   const deadline = Date.now() + READY_WITHIN_MS
   while (running.has(child) && Date.now() < deadline) {
-    if (await accepts(port)) return { stop }
+    if (await accepts(port)) return { stop, pid: child.pid, signal: (name) => child.kill(name), exited }
     await wait(50)
   }
   await stop()

@@ -17,9 +17,13 @@ import { contentOf } from '../demo/content.mjs'
 import { PAGE, PUSHED, SMALL, startOrigin } from '../demo/origin.mjs'
 import { HTTP20Connection } from '../dist/index.js'
 import { cases, DOWNLOAD_BYTES } from './cases.mjs'
+import { restarts, runRestart } from './restarts.mjs'
 import { servers } from './servers.mjs'
 
 const CASE_TIMEOUT_MS = 60_000
+const RESTARTS = `A \`Client\` sends GETs and POSTs without a pause, eight at a time, while the server restarts four times. A server that
+lets its connections finish costs no request. One that does not costs those that it may have acted on, and those for
+which nothing listened. No POST is executed twice.`
 
 const { values: options, positionals } = parseArgs({
   options: { write: { type: 'boolean', default: false } },
@@ -38,15 +42,21 @@ async function main() {
   const wanted = servers.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   const rows = []
   for (const server of wanted) rows.push(await runServer(server, world))
+  const restarted = []
+  for (const restart of restarts) {
+    const row = rows.find(({ server }) => server.name === restart.server)
+    if (row !== undefined) restarted.push(await runRestarts(restart, row, world))
+  }
   await world.close()
 
-  const table = tableOf(rows)
+  const table = `${tableOf(rows)}\n## Restarts under load\n\n${RESTARTS}\n\n${restartTable(restarted)}`
   console.log(`\n${table}`)
   if (options.write) {
     mkdirSync(new URL('../docs/', import.meta.url), { recursive: true })
     writeFileSync(new URL('../docs/interop.md', import.meta.url), documentOf(table))
   }
-  const cells = rows.flatMap((row) => (row.version === undefined && inCI ? ['FAILED'] : row.cells))
+  const all = [...rows, ...restarted.map(({ row, cell }) => ({ version: row.version, cells: [cell] }))]
+  const cells = all.flatMap((row) => (row.version === undefined && inCI ? ['FAILED'] : row.cells))
   const passed = cells.filter((cell) => cell === 'ok').length
   const failed = cells.filter((cell) => cell === 'FAILED').length
   console.log(`${passed} passed, ${failed} failed`)
@@ -96,6 +106,22 @@ async function runServer(server, world) {
   }
 }
 
+async function runRestarts(restart, row, world) {
+  const { server, version } = row
+  if (version === undefined) return { restart, row, cell: 'not installed' }
+  const folder = join(base, `${server.name.replace(/\W/g, '-')}-restart`)
+  mkdirSync(folder)
+  const log = join(folder, 'output.log')
+  try {
+    const told = await withTimeout(runRestart(restart, server, { ...world, folder, log }))
+    console.log(`ok ${server.name} ${restart.what}: ${told}`)
+    return { restart, row, cell: 'ok' }
+  } catch (error) {
+    console.log(`FAILED ${server.name} ${restart.what}\n${error?.stack ?? error}\n${tail(log)}`)
+    return { restart, row, cell: 'FAILED' }
+  }
+}
+
 async function runCase({ name, run }, server, port, ca) {
   if (server.cannot[name] !== undefined) return '–'
   const connections = []
@@ -124,7 +150,7 @@ async function withTimeout(promise) {
     timer = setTimeout(() => reject(new Error(`nothing after ${CASE_TIMEOUT_MS / 1000} s`)), CASE_TIMEOUT_MS)
   })
   try {
-    await Promise.race([promise, late])
+    return await Promise.race([promise, late])
   } finally {
     clearTimeout(timer)
   }
@@ -136,6 +162,16 @@ function tail(log) {
   } catch {
     return ''
   }
+}
+
+function restartTable(restarted) {
+  const line = ({ restart, row, cell }) => [
+    `${row.server.name} ${row.version ?? ''}`.trim(),
+    restart.what,
+    restart.drains ? 'none' : 'told truly',
+    cell,
+  ]
+  return `${aligned(['server', 'what happens', 'failures', 'result'], restarted.map(line)).join('\n')}\n`
 }
 
 /** The table in Markdown, aligned, with a footnote for each thing that a server cannot do. */
@@ -150,11 +186,16 @@ function tableOf(rows) {
     return [`${server.name} ${version ?? ''}`.trim(), ...marked]
   })
   const head = ['server', ...cases.map(({ title }) => title)]
+  const footnotes = notes.map((note, i) => `[${i + 1}] ${note}.  `)
+  return [...aligned(head, lines), '', ...footnotes, ''].join('\n')
+}
+
+/** Lines of a table in Markdown. */
+function aligned(head, lines) {
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)))
   const row = (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
-  const footnotes = notes.map((note, i) => `[${i + 1}] ${note}.  `)
-  return [row(head), rule, ...lines.map(row), '', ...footnotes, ''].join('\n')
+  return [row(head), rule, ...lines.map(row)]
 }
 
 function documentOf(table) {

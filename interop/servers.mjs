@@ -15,9 +15,11 @@ const isRoot = process.getuid?.() === 0
  * @typedef {object} Server
  * @property {string} name
  * @property {() => string | undefined} version  undefined if it is not installed
- * @property {(place: Place) => Promise<{ port: number, stop: () => Promise<void> }>} start
+ * @property {(place: Place, at?: number) => Promise<Started>} start  on that port, or one that is free
  * @property {Record<string, string>} cannot     names of cases, with the reason
  * @property {boolean} [echoesUploads]           answers an upload with the content, not with its SHA-256
+ *
+ * @typedef {{ port: number, stop: () => Promise<void> } & Partial<import('./process.mjs').Serving>} Started
  *
  * @typedef {object} Place
  * @property {string} folder   writable, for this server alone
@@ -26,6 +28,7 @@ const isRoot = process.getuid?.() === 0
  * @property {number} backend  port of an origin that speaks HTTP/1.1
  * @property {{ key: string, cert: string, pem: string }} files  paths of the certificate
  * @property {{ key: string, cert: string }} certificate
+ * @property {number} [replaces]  process that it takes over from, if it can
  */
 
 /** @type {Server[]} */
@@ -42,17 +45,12 @@ export const servers = [
   {
     name: 'nghttpd',
     version: () => versionOf('nghttpd', '--version', /nghttp2\/(\S+)/),
-    async start({ site, files, log }) {
-      const port = await freePort()
+    async start({ site, files, log }, at) {
+      const port = at ?? (await freePort())
       const serving = ['-a', '127.0.0.1', '-d', site, '--echo-upload']
       const extras = ['--trailer', 'x-trailer: done', '-p', '/push=/pushed.txt']
-      const { stop } = await serve(
-        'nghttpd',
-        [...serving, ...extras, `${port}`, files.key, files.cert],
-        port,
-        log,
-      )
-      return { port, stop }
+      const args = [...serving, ...extras, `${port}`, files.key, files.cert]
+      return { port, ...(await serve('nghttpd', args, port, log)) }
     },
     cannot: {
       gzip: 'nghttpd compresses nothing',
@@ -63,8 +61,8 @@ export const servers = [
   {
     name: 'nginx',
     version: () => versionOf('nginx', '-v', /nginx\/(\S+)/),
-    start: (place) =>
-      startConfigured('nginx', 'nginx.conf', place, {
+    start: (place, at) =>
+      startConfigured('nginx', 'nginx.conf', place, at, {
         args: (config) => ['-e', 'stderr', '-p', place.folder, '-c', config],
         user: isRoot ? `user ${userInfo().username};` : '',
         field: (name, value) => `      add_header ${name} "${value}";`,
@@ -74,8 +72,8 @@ export const servers = [
   {
     name: 'h2o',
     version: () => versionOf('h2o', '-v', /h2o version (\S+)/),
-    start: (place) =>
-      startConfigured('h2o', 'h2o.conf', place, {
+    start: (place, at) =>
+      startConfigured('h2o', 'h2o.conf', place, at, {
         args: (config) => ['-c', config],
         field: (name, value) => `        header.add: "${name}: ${value}"`,
       }),
@@ -84,8 +82,8 @@ export const servers = [
   {
     name: 'Apache httpd',
     version: () => versionOf('apache2', '-v', /Apache\/(\S+)/),
-    start: (place) =>
-      startConfigured('apache2', 'apache.conf', place, {
+    start: (place, at) =>
+      startConfigured('apache2', 'apache.conf', place, at, {
         args: (config) => ['-DFOREGROUND', '-d', place.folder, '-f', config],
         user: isRoot ? 'User www-data\nGroup www-data' : '',
         field: (name, value) => `  Header add ${name} "${value}"`,
@@ -95,14 +93,16 @@ export const servers = [
   {
     name: 'HAProxy',
     version: () => versionOf('haproxy', '-v', /version (\d[\d.]*)/),
-    start: (place) =>
-      startConfigured('haproxy', 'haproxy.cfg', place, { args: (config) => ['-db', '-f', config] }),
+    start: (place, at) =>
+      startConfigured('haproxy', 'haproxy.cfg', place, at, {
+        args: (config) => ['-db', '-f', config, ...(place.replaces ? ['-sf', `${place.replaces}`] : [])],
+      }),
     cannot: { push: 'HAProxy does not push' },
   },
 ]
 
-async function startConfigured(program, template, place, { args, user = '', field = () => '' }) {
-  const port = await freePort()
+async function startConfigured(program, template, place, at, { args, user = '', field = () => '' }) {
+  const port = at ?? (await freePort())
   const values = {
     ...place,
     ...place.files,
@@ -119,6 +119,5 @@ async function startConfigured(program, template, place, { args, user = '', fiel
     config,
     text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]),
   )
-  const { stop } = await serve(program, args(config), port, place.log)
-  return { port, stop }
+  return { port, ...(await serve(program, args(config), port, place.log)) }
 }
