@@ -1,4 +1,8 @@
-/** Runs the soak in its long form: a million cancelled requests, or as many as the argument says. */
+/**
+ * Runs the soaks in their long form: a million cancelled requests on one
+ * connection, and a million answered ones on one client, or as many as the
+ * argument says.
+ */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +12,7 @@ const requests = process.argv[2] ?? '1000000'
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const child = spawn(
   process.execPath,
-  [vitest, 'run', 'test/faults/soak.test.ts', '--disable-console-intercept'],
+  [vitest, 'run', 'test/faults/soak.test.ts', 'test/client/scale.test.ts', '--disable-console-intercept'],
   {
     cwd: root,
     env: { ...process.env, SOAK_REQUESTS: requests },

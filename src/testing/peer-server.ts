@@ -14,8 +14,8 @@ export interface ListenOptions {
   readonly key?: string | undefined
   /** More of the runtime's TLS options: `minVersion`, `ciphers`, `requestCert`, … */
   readonly tls?: SecureContextOptions | undefined
-  /** The protocol that is chosen; none if absent. */
-  readonly alpn?: string | undefined
+  /** The protocols to choose from, the preferred first; none is chosen if there are none. */
+  readonly alpn?: readonly string[] | undefined
 }
 
 /** Listens on loopback and gives each connection to its owner. */
@@ -24,7 +24,7 @@ export class PeerServer {
   readonly #sockets = new Set<Socket>()
 
   constructor(options: ListenOptions, onLink: (link: PeerLink) => void) {
-    const { cert, key, tls, alpn } = options
+    const { cert, key, tls, alpn = [] } = options
     const context = cert === undefined ? undefined : createSecureContext({ ...tls, cert, key })
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
       this.#sockets.add(raw)
@@ -59,10 +59,10 @@ export class PeerServer {
 function secured(
   raw: Socket,
   secureContext: SecureContext,
-  alpn: string | undefined,
+  alpn: readonly string[],
   onLink: (link: PeerLink) => void,
 ): void {
-  const ALPNProtocols = alpn === undefined ? {} : { ALPNProtocols: [alpn] }
+  const ALPNProtocols = alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }
   const socket = new TLSSocket(raw, { isServer: true, secureContext, ...ALPNProtocols })
   socket.on('error', () => raw.destroy())
   socket.on('secure', () => onLink(new SocketLink(socket, raw)))

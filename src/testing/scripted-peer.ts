@@ -13,8 +13,8 @@ import type { Dial } from './transport-shape.ts'
 
 /** How a scripted peer behaves by itself, and what its TLS chooses. */
 export interface ScriptedPeerOptions extends PeerBehaviour {
-  /** The protocol that TLS chooses (RFC 7301); `null` for none. Default `'h2'`. */
-  readonly alpn?: string | null | undefined
+  /** The protocol that TLS chooses (RFC 7301), or several, the preferred first; `null` for none. Default `'h2'`. */
+  readonly alpn?: string | readonly string[] | null | undefined
 }
 
 /**
@@ -45,10 +45,11 @@ export class ScriptedPeer {
 
   constructor(options: ScriptedPeerOptions = {}) {
     this.#options = options
-    this.dial = async (target, _options, signal) => {
+    this.dial = async (target, { alpn: offered }, signal) => {
       signal?.throwIfAborted()
-      const { alpn = 'h2' } = options
-      const link = new MemoryLink(target.secure ? (alpn ?? undefined) : undefined)
+      const alpn = protocolsOf(options)
+      const chosen = alpn.find((protocol) => offered.includes(protocol)) ?? alpn[0]
+      const link = new MemoryLink(target.secure ? chosen : undefined)
       this.#connected(link)
       return link.transport
     }
@@ -60,8 +61,8 @@ export class ScriptedPeer {
    */
   async listen(options: Pick<ListenOptions, 'cert' | 'key' | 'tls'> = {}): Promise<number> {
     const { PeerServer } = await import('./peer-server.ts')
-    const { alpn = 'h2' } = this.#options
-    this.#server = new PeerServer({ ...options, alpn: alpn ?? undefined }, (link) => this.#connected(link))
+    const alpn = protocolsOf(this.#options)
+    this.#server = new PeerServer({ ...options, alpn }, (link) => this.#connected(link))
     return this.#server.listen()
   }
 
@@ -149,4 +150,9 @@ export class ScriptedPeer {
     this.#waiting = []
     for (const wake of waiting) wake()
   }
+}
+
+function protocolsOf({ alpn = 'h2' }: ScriptedPeerOptions): readonly string[] {
+  if (alpn === null) return []
+  return typeof alpn === 'string' ? [alpn] : alpn
 }

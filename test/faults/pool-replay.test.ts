@@ -8,12 +8,15 @@ import {
   type PeerConnection,
   ping,
   rstStream,
+  settings,
+  settingsAck,
   windowUpdate,
 } from '../../src/testing/index.ts'
-import { answer, answerAll, type PoolRun } from './pool-run.ts'
+import { answer, answerAll, answerHttp1, type PoolRun } from './pool-run.ts'
 import {
   CANCEL,
   ENHANCE_YOUR_CALM,
+  HTTP_1_1_REQUIRED,
   INTERNAL_ERROR,
   NO_ERROR,
   PROTOCOL_ERROR,
@@ -81,6 +84,28 @@ poolScenario(
     await run.clock.advance(PUT_OFF_MS)
     await run.usable(peer)
     expect(run.arrived).toEqual([3])
+  },
+)
+
+poolScenario(
+  '#79 HTTP_1_1_REQUIRED: sent again by HTTP/1.1, once, and remembered',
+  { only: 'TLS', peer: { alpn: ['h2', 'http/1.1'], settings: false } },
+  async (run) => {
+    const asked = run.post('/once')
+    const first = await run.peer.accept()
+    await first.until(data(1).endStream())
+    first.send(settings(), settingsAck(), rstStream(1, HTTP_1_1_REQUIRED))
+    await answerHttp1(await run.peer.accept())
+    await run.answers(asked, 204)
+    await first.closed
+
+    const again = run.get('/again')
+    // Two connections in a row have ended.
+    await run.elapse(PUT_OFF_MS)
+    await answerHttp1(await run.peer.accept())
+    await run.answers(again, 204)
+    expect((await again.outcome).response?.httpVersion).toBe('1.1')
+    expect(run.tap.books, 'connections of HTTP/2').toHaveLength(1)
   },
 )
 

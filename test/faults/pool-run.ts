@@ -166,6 +166,13 @@ export async function answer(peer: PeerConnection, path?: string): Promise<void>
   peer.send(headers(streamId).status(204).endStream())
 }
 
+/** Answers a request that came by HTTP/1.1, which the peer cannot read, and ends. Sees that it is no HTTP/2. */
+export async function answerHttp1(peer: PeerConnection): Promise<void> {
+  await expect(peer.until(headers())).rejects.toThrow('the client sent no connection preface')
+  peer.send('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n')
+  peer.end()
+}
+
 /** Answers so many requests. */
 export async function answerAll(peer: PeerConnection, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await answer(peer)

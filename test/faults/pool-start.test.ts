@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { expect } from 'vitest'
 import { headers, settings } from '../../src/testing/index.ts'
 import type { Lookup } from '../../src/transport/transport.ts'
-import { answerAll } from './pool-run.ts'
+import { answerAll, answerHttp1 } from './pool-run.ts'
 import { poolScenario } from './scenario.ts'
 
 /**
@@ -65,6 +65,22 @@ poolScenario(
     await run.fails(asked[0]!, { code })
     for (const each of asked) await run.fails(each, run.link === 'TLS' ? { code } : {})
     expect(run.peer.connections.length).toBe(run.link === 'TLS' ? 1 : MOST_DIALS)
+  },
+)
+
+poolScenario(
+  '#2 ALPN chooses nothing, or HTTP/1.1: that is spoken, and no octet of HTTP/2',
+  {
+    only: 'TLS',
+    cases: { none: null, 'http/1.1': 'http/1.1' },
+    setup: (alpn) => ({ peer: { alpn, settings: false } }),
+  },
+  async (run) => {
+    const asked = run.post('/once')
+    await answerHttp1(await run.peer.accept())
+    await run.answers(asked, 204)
+    expect((await asked.outcome).response?.httpVersion).toBe('1.1')
+    expect(run.tap.books, 'no connection of HTTP/2').toEqual([])
   },
 )
 

@@ -118,13 +118,13 @@ export class Tap {
       const transport = await dial(target, options, signal)
       this.dials += 1
       this.open += 1
-      return this.#tapped(transport, this.#begun(transport.alpn))
+      return this.#tapped(transport, this.#begun(!target.secure || transport.alpn === 'h2'))
     }
   }
 
-  #begun(alpn: string | undefined): Books | undefined {
+  #begun(http2: boolean): Books | undefined {
     if (!this.#listensToAll) return this.dials === 1 ? this.books[0] : undefined
-    if (alpn === 'http/1.1') return undefined
+    if (!http2) return undefined
     const books = new Books()
     this.books.push(books)
     this.#unclaimed.push(books)
