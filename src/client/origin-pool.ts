@@ -23,6 +23,7 @@ import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.
 import type { Session, SessionOwner } from './session.ts'
 import { type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
+import { UnansweredStreak } from './unanswered-streak.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /** The pool, as its origins see it. */
@@ -74,10 +75,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Those that take no more, until they are gone. */
   readonly #leaving: Set<Member>
   readonly #dialler: Dialler
-  /** Connections that were used and ended, one after the other, since the origin answered anything. */
-  #barren: number
-  /** Counts those for ever: a connection that stood when one ended says nothing new by its own end. */
-  #epoch: number
+  readonly #streak: UnansweredStreak
   /** Why the last request on a connection failed. */
   #lastFailure: ClientFailure | undefined
   readonly #connectors: ConnectWaiters
@@ -100,8 +98,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#members = []
     this.#leaving = new Set()
     this.#dialler = new Dialler(this, context.memory)
-    this.#barren = 0
-    this.#epoch = 0
+    this.#streak = new UnansweredStreak()
     this.#lastFailure = undefined
     this.#connectors = new ConnectWaiters()
     this.#closers = undefined
@@ -180,7 +177,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   // — `Resender` —
 
   answered(): void {
-    this.#barren = 0
+    this.#streak.end()
     this.#budget.earn()
   }
 
@@ -286,7 +283,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   dialled(begin: (owner: SessionOwner) => Session): void {
     const expiresAt = this.settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
-    const member = new Member(this, this.#memory, expiresAt, this.#epoch)
+    const member = new Member(this, this.#memory, expiresAt, this.#streak.epoch)
     member.session = begin(member)
     this.#members.push(member)
     this.#line.connected()
@@ -296,8 +293,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   undialled(ending: Ending): void {
-    const { reporter } = this
-    if (reporter.hearsFailures) reporter.failed(errorOf(ending, 0))
+    if (this.reporter.hearsFailures) this.reporter.failed(errorOf(ending, 0))
     // Where others serve, one more is tried after a while.
     if (this.#members.length > 0) this.#dialler.backOff()
     else if (this.#dialler.underWay === 0) this.#failWaiting(ending)
@@ -340,7 +336,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.#members.splice(at, 1)
     this.#leaving.add(member)
     member.unlink()
-    if (member.used && member.epoch === this.#epoch) this.#countBarren()
+    if (member.used) this.#countUnanswered(member)
     void member.session!.gone().then(() => {
       this.#leaving.delete(member)
       this.#release()
@@ -350,13 +346,11 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   /** An origin that takes connections and answers nothing is not dialled for ever. */
-  #countBarren(): void {
-    const { attempts } = this.#host.retry
-    this.#barren += 1
-    this.#epoch += 1
-    if (this.#barren > 1) this.#dialler.delay(retryDelay(this.#barren - 1, Math.random()))
-    if (this.#barren <= Math.max(1, attempts)) return
-    this.#barren = 0
+  #countUnanswered({ epoch }: Member): void {
+    const streak = this.#streak.ended(epoch)
+    if (streak > 1) this.#dialler.delay(retryDelay(streak - 1, Math.random()))
+    if (streak <= Math.max(1, this.#host.retry.attempts)) return
+    this.#streak.end()
     this.#line.fail(unanswered(this.#lastFailure))
   }
 

@@ -40,7 +40,7 @@ export class Member extends Link implements SessionOwner {
   #idleSinceWall: number
   /** When it is too old for new requests. Written once. */
   readonly expiresAt: number
-  /** How many connections of the origin had ended unanswered when this one was made. */
+  /** Of the origin's streak of unanswered connections, when this one was made. */
   readonly epoch: number
   /** True once the peer's limit of streams is known, and not 0. Written by the origin. */
   proved: boolean
