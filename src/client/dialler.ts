@@ -62,9 +62,10 @@ export class Dialler {
     return true
   }
 
-  /** The next dial waits for so long. */
+  /** The next dial waits for so long at least. */
   delay(delayMs: number): void {
-    this.#memory.dialAfter = this.#owner.settings.clock.now() + delayMs
+    const memory = this.#memory
+    memory.dialAfter = Math.max(memory.dialAfter, this.#owner.settings.clock.now() + delayMs)
   }
 
   /** The next dial waits, longer with every failure in a row. `failure`: what happened is one more. */

@@ -215,7 +215,8 @@ describe('without any option', () => {
       expect(await rejection(reading)).toMatchObject(TOO_LARGE)
       expect(given).toBeLessThanOrEqual(33_554_432)
       expect(given).toBeGreaterThan(33_000_000)
-      expect(most - before).toBeLessThan(50_000_000)
+      // Of what was given, nothing may have been collected yet: the pieces, and what the decoder made them of.
+      expect(most - before).toBeLessThan(3 * 33_554_432)
       await settled()
       expect(pair.wire.resets).toEqual([[1, CANCEL]])
     },
