@@ -485,19 +485,6 @@ describe('ENHANCE_YOUR_CALM (RFC 9113 §7)', () => {
     expect((await answer).status).toBe(200)
   })
 
-  test('with requests that wait: what ends a connection meanwhile does not shorten the wait', async () => {
-    const pair = await PoolPair.open({}, { settings: { 3: 1 } })
-    many(pair, 2)
-    for (let i = 0; i < 4; i++) await settled()
-    await pair.wires[0]!.send(goaway(3, 11))
-    pair.wires[1]!.end.destroy()
-    many(pair, 1)
-    await pair.clock.advance(950)
-    expect(pair.dials).toHaveLength(2)
-    await pair.clock.advance(50)
-    expect(pair.dials).toHaveLength(3)
-  })
-
   test('too_many_pings: the next connection asks half as often', async () => {
     const pair = await PoolPair.open({ keepAlive: { interval: 1_000, timeout: 500 } })
     await pair.wires[0]!.send(goaway(1, 11, 'too_many_pings'))
