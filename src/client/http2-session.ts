@@ -181,7 +181,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   carry(exchange: Exchange, { head, body, final }: PlannedRequest): void {
     exchange.incoming.httpVersion = '2'
-    exchange.begin(this, (endStream) => this.#engine.open(head, endStream, exchange), body, final)
+    const open = (endStream: boolean) =>
+      this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
+    exchange.begin(this, open, body, final)
     if (exchange.settled) return
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()

@@ -18,7 +18,7 @@ export interface ConnectionStats {
   readonly streamsQueued: number
   readonly bytesReceived: number
   readonly bytesSent: number
-  /** Smallest measured, in milliseconds; NaN before the first. */
+  /** Smallest round trip measured of late, in milliseconds; NaN before the first. */
   readonly roundTripTime: number
   /** Octets that may be sent, and received, on the connection now (RFC 9113 §5.2). */
   readonly sendWindow: number
@@ -37,7 +37,7 @@ export interface SessionStats {
   readonly streamsFree: number
   readonly bytesReceived: number
   readonly bytesSent: number
-  /** Smallest measured, in milliseconds; NaN before the first. */
+  /** Smallest round trip measured of late, in milliseconds; NaN before the first. */
   readonly roundTripTime: number
   /** Octets that may be sent, and received, on the connection now (RFC 9113 §5.2). */
   readonly sendWindow: number

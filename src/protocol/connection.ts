@@ -17,7 +17,7 @@ import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { KeepAliveState, PING_PATH, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
 import { Outbound } from './outbound.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
@@ -33,7 +33,7 @@ import type { PathFacts } from './window-managers.ts'
  *
  * @example
  * const connection = new Connection(sink, {}, clock())
- * const stream = connection.open(head, true, streamSink)
+ * const stream = connection.open(head, true, streamSink, clock())
  * write(connection.pull(65_536)) // preface, SETTINGS, HEADERS
  * connection.receive(bytesFromTheServer, clock())
  */
@@ -111,12 +111,14 @@ export class Connection {
     this.#path.now = now
     this.#bytesReceived += chunk.length
     this.#keepAlive.received(now)
+    const { received } = this.#credit.connection
     this.#depth += 1
     try {
       this.#parser.receive(chunk)
     } catch (cause) {
       this.#threw(cause)
     }
+    if (this.#credit.connection.received > received) this.#measure(now)
     this.#leave()
   }
 
@@ -145,7 +147,7 @@ export class Connection {
    * rule of RFC 9113 §8.2 or §8.3. If the connection takes no more requests,
    * the sink is told so before this returns.
    */
-  open(head: RequestHead, endStream: boolean, sink: StreamSink): RequestStream {
+  open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
     checkRequestHead(head)
     if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
       checkSentFields(head.fields, head.authority)
@@ -159,6 +161,8 @@ export class Connection {
       stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
     } else {
       this.#table.enqueue(stream)
+      // What goes out with a request comes back before there is content for it to wait behind.
+      this.#measure(now)
     }
     return stream
   }
@@ -248,7 +252,7 @@ export class Connection {
     return this.#table.queued
   }
 
-  /** Smallest measured round trip in milliseconds; NaN before the first. */
+  /** Smallest round trip measured of late, in milliseconds; NaN before the first. */
   get roundTripTime(): number {
     return this.#keepAlive.roundTripTime
   }
@@ -305,7 +309,7 @@ export class Connection {
   }
 
   #pong(buf: Uint8Array, start: number): void {
-    const ping = this.#keepAlive.answered(buf, start, this.#path.now)
+    const ping = this.#keepAlive.answered(buf, start, this.#path.now, this.#credit.connection.received)
     if (ping === undefined) {
       this.#glitch()
       return
@@ -334,8 +338,14 @@ export class Connection {
     this.#finishDraining()
   }
 
+  /** Content came, or a request goes out: a moment to measure the path, if there is more to come. */
+  #measure(now: number): void {
+    if (this.#draining || this.#table.idle) return
+    if (this.#keepAlive.measureDue(now, this.#credit.connection.received)) this.#ping(PING_PATH, now)
+  }
+
   #ping(reason: number, now: number): number {
-    const token = this.#keepAlive.sent(reason, now)
+    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received)
     this.#outbound.ping(this.#keepAlive.payload(token))
     return token
   }

@@ -5,6 +5,7 @@
  */
 import { readUint32 } from '../bytes.ts'
 import { ErrorCode } from '../frame/registry.ts'
+import { RoundTrip } from './round-trip.ts'
 import type { Failure, FailureKind } from './sinks.ts'
 
 /** Silence with requests open after which we ask, and how long we then wait. */
@@ -29,6 +30,7 @@ export function checkKeepAlive(given: KeepAlive | false | undefined): KeepAlive 
 export const PING_USER = 0
 export const PING_PROBE = 1
 export const PING_RESET = 2
+export const PING_PATH = 3
 
 /** Milliseconds until the peer's first frame, and until it acknowledges our SETTINGS; 0 for no limit. */
 export interface Deadlines {
@@ -40,6 +42,8 @@ interface OpenPing {
   readonly token: number
   readonly reason: number
   readonly sentAt: number
+  /** Octets of content that had come, ever, when it was sent. */
+  readonly content: number
 }
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -57,8 +61,7 @@ export class KeepAliveState {
   #lastReceived: number
   /** When the probe that is under way was sent; NaN if none is. */
   #probeSentAt = Number.NaN
-  /** Smallest round trip measured, in milliseconds; NaN before the first. */
-  roundTripTime = Number.NaN
+  readonly #roundTrip = new RoundTrip()
 
   constructor(keepAlive: KeepAlive | false, deadlines: Deadlines, now: number) {
     this.#interval = keepAlive === false ? NEVER : keepAlive.interval
@@ -82,7 +85,7 @@ export class KeepAliveState {
   settingsAcknowledged(now: number): boolean {
     if (this.#settingsAcknowledged) return false
     this.#settingsAcknowledged = true
-    this.#measure(now - this.#startedAt)
+    this.#roundTrip.measured(now - this.#startedAt, now)
     return true
   }
 
@@ -91,10 +94,21 @@ export class KeepAliveState {
     return this.#open.filter((ping) => ping.reason === PING_USER).length
   }
 
-  /** Notes a PING that is being sent. Returns its token. */
-  sent(reason: number, now: number): number {
+  /** Smallest round trip measured of late, in milliseconds; NaN before the first. */
+  get roundTripTime(): number {
+    return this.#roundTrip.time
+  }
+
+  /** True if a PING should measure the path, now that content came: one at a time. `content`: octets, ever. */
+  measureDue(now: number, content: number): boolean {
+    return this.#open.length === 0 && this.#roundTrip.due(now, content)
+  }
+
+  /** Notes a PING that is being sent, when so many octets of content had come, ever. Returns its token. */
+  sent(reason: number, now: number, content: number): number {
     const token = this.#nextToken++
-    this.#open.push({ token, reason, sentAt: now })
+    this.#open.push({ token, reason, sentAt: now, content })
+    this.#roundTrip.asked(now)
     if (reason === PING_PROBE) this.#probeSentAt = now
     return token
   }
@@ -106,19 +120,18 @@ export class KeepAliveState {
     return octets
   }
 
-  /** The answer to a PING, taken off the books; undefined if we sent none like it (RFC 9113 §6.7: nothing to do). */
-  answered(buf: Uint8Array, start: number, now: number): Readonly<OpenPing> | undefined {
+  /**
+   * The answer to a PING, taken off the books; undefined if we sent none like
+   * it (RFC 9113 §6.7: nothing to do). `content`: octets that had come, ever.
+   */
+  answered(buf: Uint8Array, start: number, now: number, content: number): Readonly<OpenPing> | undefined {
     const token = readUint32(buf, start) === 0 ? readUint32(buf, start + 4) : 0
     const at = this.#open.findIndex((ping) => ping.token === token)
     if (at === -1) return undefined
     const ping = this.#open.splice(at, 1)[0]!
     if (ping.reason === PING_PROBE) this.#probeSentAt = Number.NaN
-    this.#measure(now - ping.sentAt)
+    this.#roundTrip.answered(now - ping.sentAt, now, content, content - ping.content)
     return ping
-  }
-
-  #measure(elapsed: number): void {
-    if (!(this.roundTripTime <= elapsed)) this.roundTripTime = elapsed
   }
 
   /** When `expired` and `probeDue` want to be asked. `busy`: requests or PINGs wait for the peer. */

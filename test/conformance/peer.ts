@@ -94,7 +94,7 @@ export class Peer implements ConnectionSink {
     const sink = new RecordingSink()
     const full = { method: 'GET', scheme: 'https', authority: 'a.test', path: '/', fields: [], ...head }
     this.requests.push(sink)
-    sink.stream = this.connection.open(full, endStream, sink)
+    sink.stream = this.connection.open(full, endStream, sink, this.now)
     return sink
   }
 

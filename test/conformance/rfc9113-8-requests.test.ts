@@ -12,7 +12,7 @@ function refused(rows: readonly (readonly [id: string, what: string, head: Parti
   for (const [id, what, head] of rows) {
     rule(id, `${what} is refused, and nothing is sent`, (stage) => {
       const peer = stage.ready()
-      expect(() => peer.connection.open(full(head), true, peer.open())).toThrow(TypeError)
+      expect(() => peer.connection.open(full(head), true, peer.open(), peer.now)).toThrow(TypeError)
       expect(peer.framesOf(HEADERS), 'the request that lent its sink').toHaveLength(1)
       peer.sends(response(1, 200, true))
       peer.expectUsable()

@@ -226,7 +226,7 @@ scenario(
     const engine = new Connection(sink, { firstStreamId: 2 ** 31 - 3 }, 0)
     const head = { method: 'GET', scheme: 'https', authority: 'a.test', path: '/', fields: [] }
     const sinks = [new RecordingSink(), new RecordingSink(), new RecordingSink()]
-    for (const each of sinks) each.stream = engine.open(head, true, each)
+    for (const each of sinks) each.stream = engine.open(head, true, each, 0)
     const { cert } = await certificate()
     const { hostname, port } = new URL(run.conn.origin)
     const target = { secure: run.link === 'TLS', host: hostname, port: Number(port) }

@@ -204,7 +204,7 @@ export class Run implements ConnectionSink {
     const { method } = opening
     const target = method === 'CONNECT' ? {} : { scheme: 'https', path: `/${this.owners.length}` }
     const head = { method, authority: 'a.test', fields: NO_FIELDS, ...target }
-    const stream = this.connection.open(head, !opening.upload && method !== 'CONNECT', owner)
+    const stream = this.connection.open(head, !opening.upload && method !== 'CONNECT', owner, this.now)
     owner.stream = stream
   }
 

@@ -39,7 +39,7 @@ describe('an owner that resets its stream', () => {
   ])('from within %s is told of no end', (_name, frames, calls) => {
     const pair = EnginePair.ready()
     const sink = new Leaver()
-    sink.stream = pair.connection.open(GET, true, sink)
+    sink.stream = pair.connection.open(GET, true, sink, pair.now)
     pair.frames()
     pair.receive(...frames)
     expect(sink.calls).toEqual(calls)

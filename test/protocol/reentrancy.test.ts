@@ -141,7 +141,7 @@ class Stage extends EnginePair {
       path: '/',
       fields: [],
     }
-    sink.stream = this.connection.open(head, endStream, sink)
+    sink.stream = this.connection.open(head, endStream, sink, this.now)
     return sink
   }
 

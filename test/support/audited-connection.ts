@@ -41,8 +41,8 @@ export class AuditedConnection extends Connection {
     return bytes
   }
 
-  override open(head: RequestHead, endStream: boolean, sink: StreamSink): RequestStream {
-    const stream = super.open(head, endStream, new SinkTap(this.#ledger, sink))
+  override open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
+    const stream = super.open(head, endStream, new SinkTap(this.#ledger, sink), now)
     follow(this.#ledger, stream)
     return stream
   }

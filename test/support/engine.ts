@@ -150,7 +150,7 @@ export class EnginePair implements ConnectionSink {
   open(head: Partial<RequestHead> = {}, endStream = true): RecordingSink {
     const sink = new RecordingSink()
     const full = { method: 'GET', scheme: 'https', authority: 'a.test', path: '/', fields: [], ...head }
-    sink.stream = this.connection.open(full, endStream, sink)
+    sink.stream = this.connection.open(full, endStream, sink, this.now)
     return sink
   }
 

@@ -1,0 +1,65 @@
+/**
+ * How far away the peer is, for windows that are sized by it, and when to ask
+ * by a PING (RFC 9113 §6.7). Its one rule: an answer that came behind much
+ * content tells of the queue that this content made, so it may lower the round
+ * trip and never raise it. Else windows would feed on their own queue: a larger
+ * window, a longer queue, a longer round trip, a larger window.
+ */
+
+/** Milliseconds for which a measurement counts; with the period before, up to three times as long. */
+const PERIOD_MS = 30_000
+/** Milliseconds between two PINGs, at least. */
+const ASK_EVERY_MS = 10_000
+/**
+ * Octets of content since the last answer without which nobody asks. Servers
+ * count PINGs as abuse where they sent no HEADERS or DATA in between.
+ */
+const ASK_AFTER = 65_536
+/**
+ * Octets of content behind which an answer may have waited and still count. A
+ * queue of so many can make a window grow to twice their number: less than
+ * windows begin with.
+ */
+const SMALL_QUEUE = 262_144
+
+export class RoundTrip {
+  /** Milliseconds, the smallest of this period and the one before; NaN before the first measurement. */
+  time = Number.NaN
+  /** Smallest of the period that runs. */
+  #smallest = Number.POSITIVE_INFINITY
+  /** Smallest of the period before. */
+  #former = Number.POSITIVE_INFINITY
+  /** When the period that runs began; NaN before the first measurement. */
+  #began = Number.NaN
+  #askedAt = Number.NEGATIVE_INFINITY
+  /** Octets of content that had come, ever, with the last answer to a PING. */
+  #contentThen = 0
+
+  /** A PING is sent, whatever it is for. */
+  asked(now: number): void {
+    this.#askedAt = now
+  }
+
+  /** A PING that was answered. `content`: octets that had come by now, ever; `queue`: those of them that came while it was under way. */
+  answered(elapsed: number, now: number, content: number, queue: number): void {
+    this.#contentThen = content
+    if (queue <= SMALL_QUEUE || !(elapsed >= this.time)) this.measured(elapsed, now)
+  }
+
+  /** A measurement that counts. */
+  measured(elapsed: number, now: number): void {
+    const age = now - this.#began
+    if (!(age < PERIOD_MS)) {
+      this.#former = age < 2 * PERIOD_MS ? this.#smallest : Number.POSITIVE_INFINITY
+      this.#smallest = Number.POSITIVE_INFINITY
+      this.#began = now
+    }
+    this.#smallest = Math.min(this.#smallest, elapsed)
+    this.time = Math.min(this.#smallest, this.#former)
+  }
+
+  /** True if a PING is worth its while, now that content came. */
+  due(now: number, content: number): boolean {
+    return content - this.#contentThen >= ASK_AFTER && now - this.#askedAt >= ASK_EVERY_MS
+  }
+}
