@@ -41,7 +41,7 @@ export interface ClientOptions {
   readonly cookies?: CookieJar | undefined
   /** Functions around every `fetch`, the outermost first. Default none. */
   readonly middleware?: readonly Middleware[] | undefined
-  /** How flow-control windows are refilled: a class or factory. Default `AdaptiveWindowManager`. */
+  /** How flow-control windows are refilled: a class or factory. Default `AdaptiveWindowManager`; the connection's window does not grow. */
   readonly windowManager?: WindowManagerOption | undefined
   /** What we announce to each peer (RFC 9113 §6.5.2). */
   readonly settings?: LocalSettings | undefined

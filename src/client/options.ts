@@ -19,7 +19,7 @@ export interface HTTP20ConnectionOptions {
   readonly secure?: boolean | undefined
   /** The runtime's own TLS options: `ca`, `cert`, `key`, `rejectUnauthorized`, `servername`, … */
   readonly tls?: TlsOptions | undefined
-  /** How flow-control windows are refilled: a class or factory. Default `AdaptiveWindowManager`. */
+  /** How flow-control windows are refilled: a class or factory. Default `AdaptiveWindowManager`; the connection's window does not grow. */
   readonly windowManager?: WindowManagerOption | undefined
   /** Take server pushes (RFC 9113 §8.4). Default false. */
   readonly enablePush?: boolean | undefined

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly settings?: LocalSettings | undefined
   /** What we tolerate. */
   readonly limits?: Limits | undefined
-  /** How receive windows are refilled. Default `AdaptiveWindowManager`. */
+  /** How receive windows are refilled. Default `AdaptiveWindowManager`; the connection's does not grow. */
   readonly windowManager?: WindowManagerOption | undefined
   /** Take pushes (RFC 9113 §8.4). Default false: a PUSH_PROMISE is then a connection error. */
   readonly enablePush?: boolean | undefined

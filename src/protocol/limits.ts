@@ -21,7 +21,7 @@ export interface LocalSettings {
 
 /** What is tolerated, for one connection. */
 export interface Limits {
-  /** Octets the peer may send on the connection before credit. Default 16,777,216; at least 65,535. */
+  /** Octets the peer may send on the connection before credit: what may lie unread, on all streams together. Default 16,777,216; at least 65,535. */
   readonly connectionWindowSize?: number | undefined
   /** Requests open before the peer's first SETTINGS. Default 100. */
   readonly initialConcurrentStreams?: number | undefined

@@ -8,7 +8,7 @@
 export interface PathFacts {
   /** Milliseconds on the owner's clock, at the last bytes received. */
   now: number
-  /** Smallest measured round trip in milliseconds; NaN before the first. */
+  /** Smallest round trip measured of late, in milliseconds; NaN before the first. */
   roundTripTime: number
 }
 
@@ -107,17 +107,24 @@ const GROWTH_THRESHOLD = 0.5
  * never shrinks. A reader that is slow measures a low rate, so its window stays.
  */
 export class AdaptiveWindowManager extends WindowManager {
-  /** Octets beyond which no stream's window grows. */
+  /** Octets beyond which no stream's window grows, unless the constructor is told another number. */
   static readonly MAX_WINDOW_SIZE = 16 * 1024 * 1024
 
   /** The size that the window is refilled to. */
   #target: number
+  readonly #maxWindowSize: number
   /** When the octets in `pending` began to be counted; NaN before the first. */
   #since = Number.NaN
 
-  constructor(initialWindowSize: number, documentSize?: number) {
+  /** @param maxWindowSize octets beyond which it does not grow; a window that begins above stays as it is. Default 16 MiB. */
+  constructor(
+    initialWindowSize: number,
+    documentSize?: number,
+    maxWindowSize: number = AdaptiveWindowManager.MAX_WINDOW_SIZE,
+  ) {
     super(initialWindowSize, documentSize)
     this.#target = initialWindowSize
+    this.#maxWindowSize = maxWindowSize
   }
 
   override onDataReceived(_flowControlledLength: number): number {
@@ -137,7 +144,7 @@ export class AdaptiveWindowManager extends WindowManager {
   /** Octets to add to the window now. */
   #growth(): number {
     const { path } = this
-    const limit = Math.max(AdaptiveWindowManager.MAX_WINDOW_SIZE, this.initialWindowSize)
+    const limit = this.#maxWindowSize
     if (path === undefined || Number.isNaN(path.roundTripTime) || this.#target >= limit) return 0
     const elapsed = path.now - this.#since
     if (this.pending * path.roundTripTime <= this.#target * elapsed * GROWTH_THRESHOLD) return 0
@@ -179,9 +186,14 @@ export function windowManagers(option: WindowManagerOption | undefined): {
     throw new TypeError('windowManager must be a class, a function, or { connection, stream }')
   }
   return {
-    connection: maker(option?.connection ?? AdaptiveWindowManager, 'windowManager.connection'),
+    connection: maker(option?.connection ?? bounded, 'windowManager.connection'),
     stream: maker(option?.stream ?? AdaptiveWindowManager, 'windowManager.stream'),
   }
+}
+
+/** The connection's window does not grow: it bounds what is unread on all streams, however large theirs become. */
+function bounded(initialWindowSize: number): WindowManager {
+  return new AdaptiveWindowManager(initialWindowSize, undefined, initialWindowSize)
 }
 
 function maker(factory: WindowManagerFactory, name: string): MakeWindowManager {

@@ -7,7 +7,7 @@ import {
 } from '../../src/protocol/index.ts'
 import { windowManagers } from '../../src/protocol/window-managers.ts'
 import { EnginePair } from '../support/engine.ts'
-import { data, headers, response, rstStream } from '../support/wire.ts'
+import { data, headers, ping, response, rstStream, uint32At, WINDOW_UPDATE } from '../support/wire.ts'
 import { lines } from './sent.ts'
 
 /** Octets received and the credit that this yields, in turn. */
@@ -123,6 +123,58 @@ describe('AdaptiveWindowManager', () => {
 
   it('keeps a window that began above the maximum', () => {
     expect(manager(2 * MAX, 100).onDataConsumed(MAX / 4)).toBe(MAX / 4)
+  })
+
+  it('takes another maximum', () => {
+    const adaptive = new AdaptiveWindowManager(8000, undefined, 12_000)
+    adaptive.path = { now: 0, roundTripTime: 100 }
+    adaptive.onDataReceived(1)
+    expect([adaptive.onDataConsumed(1000), adaptive.onDataConsumed(1500)]).toEqual([5000, 1500])
+  })
+})
+
+describe('what lies unread on a connection', () => {
+  const STREAMS = 1000
+  const LIMIT = 1_048_576
+
+  it(`is at most limits.connectionWindowSize, whatever ${STREAMS} streams were granted`, () => {
+    const pair = EnginePair.ready(
+      {
+        settings: { initialWindowSize: 65_536 },
+        limits: { connectionWindowSize: LIMIT, maxConcurrentStreams: STREAMS },
+      },
+      { 3: STREAMS },
+    )
+    const requests = Array.from({ length: STREAMS }, () => pair.open())
+    pair.frames()
+    // A round trip of 100 seconds: every stream that is read grows with every credit.
+    const token = pair.connection.ping(pair.now)
+    pair.now += 100_000
+    pair.receive(ping(pair.frames().at(-1)!.payload, true))
+    expect(pair.pongs).toEqual([{ token, roundTripTime: 100_000 }])
+    const piece = new Uint8Array(16_384)
+    let granted = 0
+    for (let id = 1; id < 2 * STREAMS; id += 2) {
+      pair.receive(response(id, 200), data(id, piece))
+      for (const { type, streamId, payload } of pair.frames()) {
+        if (type === WINDOW_UPDATE && streamId === id) granted += uint32At(payload)
+      }
+      expect(pair.connection.recvWindow).toBeLessThanOrEqual(LIMIT)
+    }
+    expect(granted, 'every stream got back what it sent, and its window again').toBe(
+      STREAMS * (16_384 + 65_536),
+    )
+
+    for (const request of requests) request.hold = true
+    const before = requests.reduce((sum, { received }) => sum + received, 0)
+    for (let id = 1; pair.connection.recvWindow >= piece.length; id = (id + 2) % (2 * STREAMS)) {
+      pair.receive(data(id, piece))
+      pair.frames()
+    }
+    const unread = requests.reduce((sum, { received }) => sum + received, 0) - before
+    expect(unread).toBeGreaterThan(LIMIT - LIMIT / 4)
+    expect(unread).toBeLessThanOrEqual(LIMIT)
+    expect(pair.connection.recvWindow + unread).toBeLessThanOrEqual(LIMIT)
   })
 })
 

@@ -21,11 +21,8 @@
  * What sinks are given can be seen where they are followed; elsewhere
  * `credited <= received` stands for the first line.
  */
-import {
-  AdaptiveWindowManager,
-  type WindowManager,
-  type WindowManagerOption,
-} from '../../src/protocol/index.ts'
+import type { WindowManager, WindowManagerOption } from '../../src/protocol/index.ts'
+import { windowManagers } from '../../src/protocol/window-managers.ts'
 import { type FrameHead, FrameWalker } from './frame-walker.ts'
 import { ACK, DATA, PREFACE, SETTINGS, uint32At, WINDOW_UPDATE } from './wire.ts'
 
@@ -128,8 +125,9 @@ export class WindowLedger {
     }
     if (option !== undefined && typeof option !== 'function' && typeof option !== 'object') return option
     if (option === null) return option
-    const makeConnection = maker(connection ?? AdaptiveWindowManager)
-    const makeStream = maker(stream ?? AdaptiveWindowManager)
+    const defaults = windowManagers(undefined)
+    const makeConnection = maker(connection ?? defaults.connection)
+    const makeStream = maker(stream ?? defaults.stream)
     return {
       connection: (size) => this.#openConnection(size, makeConnection(size)),
       stream: (size, documentSize) => this.#openStream(size, makeStream(size, documentSize)),
