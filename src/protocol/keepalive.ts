@@ -101,7 +101,7 @@ export class KeepAliveState {
 
   /** True if a PING should measure the path, now that content came: one at a time. `content`: octets, ever. */
   measureDue(now: number, content: number): boolean {
-    return this.#open.length === 0 && this.#roundTrip.due(now, content)
+    return this.#interval !== NEVER && this.#open.length === 0 && this.#roundTrip.due(now, content)
   }
 
   /** Notes a PING that is being sent, when so many octets of content had come, ever. Returns its token. */

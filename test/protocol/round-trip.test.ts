@@ -18,13 +18,16 @@ function content(streamId: number, octets: number): Uint8Array[] {
   return frames
 }
 
+/** PINGs are sent, and none of them for silence. */
+const QUIET = { keepAlive: { interval: 1e12, timeout: 1e12 } }
+
 function pings(frames: readonly WireFrame[]): WireFrame[] {
   return frames.filter(({ type }) => type === PING)
 }
 
 /** A connection whose SETTINGS took no time, 20 seconds after that, with a response that goes on. */
 function downloading(): { pair: EnginePair; request: RecordingSink } {
-  const pair = EnginePair.ready({ keepAlive: false })
+  const pair = EnginePair.ready(QUIET)
   pair.now += 20_000
   const request = pair.open()
   pair.frames()
@@ -45,6 +48,15 @@ describe('the path is measured by a PING (RFC 9113 §6.7)', () => {
     expect(pings(pair.frames())).toEqual([])
     pair.receive(data(1, 'x'))
     expect(pings(pair.frames())).toHaveLength(1)
+  })
+
+  it('not with keepAlive: false', () => {
+    const pair = EnginePair.ready({ keepAlive: false })
+    pair.now += 20_000
+    pair.open()
+    pair.frames()
+    pair.receive(response(1, 200), ...content(1, 2 * ENOUGH))
+    expect(pings(pair.frames())).toEqual([])
   })
 
   it('one at a time, and not again within 10 seconds, however much content comes', () => {
@@ -180,7 +192,7 @@ describe('the round trip', () => {
     ['256 KiB came before the answer', 256 * KIB, 70],
     ['more came before the answer', 256 * KIB + 1, 30],
   ])('of a path that became longer is seen after a minute if %s: %i octets', (_name, queue, time) => {
-    const pair = new EnginePair({ keepAlive: false })
+    const pair = new EnginePair(QUIET)
     pair.frames()
     pair.now += 30
     pair.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0), Uint8Array.of(0, 0, 0, 4, 1, 0, 0, 0, 0))
