@@ -23,7 +23,7 @@ export interface ClientOptions {
   readonly h2c?: boolean | undefined
   /** Connections that one origin may have when all are at the peer's limit of streams. Default 6. */
   readonly maxConnectionsPerOrigin?: number | undefined
-  /** Connections of all origins together. Default 1,000. */
+  /** Connections of all origins together; who has more gives some up for who waits. Default 1,000. */
   readonly maxConnections?: number | undefined
   /** Milliseconds after which a connection that nobody uses closes, 0 for never. Default 90,000. */
   readonly idleTimeout?: number | undefined

@@ -3,19 +3,18 @@
  * user holds, and leaves every decision to the pool and the policies. Its one
  * rule: misuse rejects the promise of the request, and touches nothing else.
  */
-import { type ClientOptions, type ClientSettings, checkClientOptions } from './client-options.ts'
+import { type ClientOptions, checkClientOptions } from './client-options.ts'
 import type { ClientRequestInit } from './client-request.ts'
 import { Exchange } from './exchange.ts'
-import { clientClosed, errorOf, Rejection } from './failure.ts'
+import { clientClosed, destroyed, errorOf, Rejection } from './failure.ts'
 import { createFetch, type Fetch } from './fetch.ts'
 import { type HTTP20Response, toHeaders } from './http20-response.ts'
 import type { OriginPool } from './origin-pool.ts'
-import { pause } from './pause.ts'
 import { Pool } from './pool.ts'
-import { initNames, planRequest } from './request-init.ts'
-import { statusDelay } from './retry-policy.ts'
+import { initNames, type PlannedRequest, planRequest } from './request-init.ts'
 import { Router } from './router.ts'
 import type { OriginStats } from './stats.ts'
+import { StatusRetries } from './status-retries.ts'
 
 /** Plain data on a client. */
 export interface ClientStats {
@@ -42,9 +41,9 @@ const NO_INIT: ClientRequestInit = {}
  * console.log(response.status, await response.text())
  */
 export class Client {
-  readonly #settings: ClientSettings
   readonly #pool: Pool
   readonly #router: Router
+  readonly #statusRetries: StatusRetries
   /**
    * `fetch` as the Fetch standard has it, over the connections of this client;
    * it can be passed on by itself. Failures are a TypeError whose `cause` is an
@@ -56,12 +55,12 @@ export class Client {
    */
   readonly fetch: Fetch
   #closing: Promise<void> | undefined
+  #destroyed: boolean
 
   /** @throws TypeError, RangeError naming the option that is wrong */
   constructor(options?: ClientOptions) {
     const settings = checkClientOptions(options)
     const { clock, logger } = settings.connection
-    this.#settings = settings
     this.#pool = new Pool({
       retry: settings.retry,
       limitPerOrigin: settings.maxConnectionsPerOrigin,
@@ -73,63 +72,64 @@ export class Client {
       pushed: undefined,
     })
     this.#router = new Router(this.#pool, settings)
+    this.#statusRetries = new StatusRetries(settings.retry, clock)
     const { cookies, middleware } = settings
     this.fetch = createFetch((url, init) => this.request(url, init), { cookies, middleware })
     this.#closing = undefined
+    this.#destroyed = false
   }
 
   /**
-   * Sends a request and gives its response, redirects and all. Rejects with an
-   * `H2Error`, with TypeError or RangeError for misuse, or with the reason of
-   * the signal. The response has to be read or cancelled.
+   * Sends a request and gives its response; a redirect is one like any other.
+   * Rejects with an `H2Error`, with TypeError or RangeError for misuse, or with
+   * the reason of the signal. The response has to be read or cancelled.
    */
   request(url: string | URL, init: ClientRequestInit = NO_INIT): Promise<HTTP20Response> {
     try {
-      const sent = this.#send(url, init, 0)
-      return this.#settings.retry.statuses.length === 0 ? sent.response() : this.#checked(sent, url, init)
+      const sent = this.#send(url, init, undefined)
+      if (!this.#statusRetries.wanted) return sent.response()
+      const text = String(url)
+      return this.#statusRetries.answer(sent, (before) => this.#send(text, init, before))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  #send(url: string | URL, init: ClientRequestInit, resent: number): Exchange {
-    if (this.#closing !== undefined) throw errorOf(clientClosed(), 0)
-    const router = this.#router
-    const origin: OriginPool = router.route(url)
-    const { timeouts, decoding } = origin.settings
-    const method = init.method ?? 'GET'
-    // The target of a tunnel is an authority (RFC 9113 §8.5): a URL has it where others have their path.
-    const tunnel = method === 'CONNECT' && init.protocol === undefined
-    const path = init.path ?? (tunnel ? router.path.slice(1) : router.path)
-    const planned = planRequest(origin.defaults, timeouts, decoding, method, path, init, NAMES)
-    const exchange = new Exchange(planned.plan)
-    exchange.resent = resent
-    const { onInformational, onConnection } = init
-    if (onInformational !== undefined) {
-      const tell = told('onInformational', onInformational)
-      exchange.onInformationalResponse = ({ status, fields }) => tell({ status, headers: toHeaders(fields) })
+  /** `before`: the attempt that this one follows. */
+  #send(url: string | URL, init: ClientRequestInit, before: Exchange | undefined): Exchange {
+    this.#checkOpen(before)
+    const origin = this.#router.route(url)
+    const { path } = this.#router
+    let submitted = false
+    try {
+      const planned = plan(origin, path, init)
+      const exchange = new Exchange(planned.plan)
+      hearCallbacks(exchange, init)
+      if (before !== undefined) {
+        exchange.resent = before.resent + 1
+        exchange.startedAt = before.startedAt
+      }
+      const { signal } = planned.plan
+      if (signal?.aborted === true) {
+        exchange.planned = planned
+        exchange.fail(new Rejection(signal.reason))
+        return exchange
+      }
+      // Getters and iterators of the caller's may have closed the client, or used the origin up.
+      this.#checkOpen(before)
+      const ready = origin.forgotten ? this.#router.route(url) : origin
+      ready.submit(exchange, planned)
+      submitted = true
+      return exchange
+    } finally {
+      if (!submitted) origin.settle()
     }
-    if (onConnection !== undefined) exchange.onConnection = told('onConnection', onConnection)
-    const { signal } = planned.plan
-    if (signal?.aborted === true) exchange.fail(new Rejection(signal.reason))
-    else origin.submit(exchange, planned)
-    return exchange
   }
 
-  /** Sends again what got a status that the caller said to repeat. */
-  async #checked(first: Exchange, url: string | URL, init: ClientRequestInit): Promise<HTTP20Response> {
-    const { retry, connection } = this.#settings
-    for (let exchange = first; ; ) {
-      const response = await exchange.response()
-      const { replayable, resent, plan } = exchange
-      const attempt = { method: plan.method, replayable, resent, sent: true }
-      const retryAfter = response.getHeader('retry-after')
-      const delay = statusDelay(retry, attempt, response.status, retryAfter, Date.now(), Math.random())
-      if (delay === undefined) return response
-      response.cancel()
-      await pause(delay, plan.signal, connection.clock)
-      exchange = this.#send(url, init, resent + 1)
-    }
+  /** A client that is being closed still sends again what it has. */
+  #checkOpen(before: Exchange | undefined): void {
+    if (this.#closing === undefined || (before !== undefined && !this.#destroyed)) return
+    throw errorOf(clientClosed(), 0)
   }
 
   /** Plain, small data: connections, and what waits and is open on them. */
@@ -145,7 +145,9 @@ export class Client {
 
   /** Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for that. */
   close(): Promise<void> {
-    this.#closing ??= this.#pool.close()
+    this.#closing ??= this.#statusRetries.busy
+      ? this.#statusRetries.over().then(() => this.#pool.close())
+      : this.#pool.close()
     return this.#closing
   }
 
@@ -155,9 +157,29 @@ export class Client {
 
   /** Ends now: every request that waits or is open rejects with an `H2Error` whose `cause` is `reason`. */
   destroy(reason?: unknown): void {
+    this.#destroyed = true
+    void this.close()
+    this.#statusRetries.fail(destroyed(reason))
     this.#pool.destroy(reason)
-    this.#closing ??= this.#pool.close()
   }
+}
+
+/** Takes a request apart. Throws TypeError or RangeError that names what is wrong. */
+function plan({ settings, defaults }: OriginPool, path: string, init: ClientRequestInit): PlannedRequest {
+  const { timeouts, decoding } = settings
+  const method = init.method ?? 'GET'
+  // The target of a tunnel is an authority (RFC 9113 §8.5): a URL has it where others have their path.
+  const tunnel = method === 'CONNECT' && init.protocol === undefined
+  const target = init.path ?? (tunnel ? path.slice(1) : path)
+  return planRequest(defaults, timeouts, decoding, method, target, init, NAMES)
+}
+
+function hearCallbacks(exchange: Exchange, { onInformational, onConnection }: ClientRequestInit): void {
+  if (onInformational !== undefined) {
+    const tell = told('onInformational', onInformational)
+    exchange.onInformationalResponse = ({ status, fields }) => tell({ status, headers: toHeaders(fields) })
+  }
+  if (onConnection !== undefined) exchange.onConnection = told('onConnection', onConnection)
 }
 
 /** What a caller's callback throws is the caller's. Throws TypeError for what is no function. */

@@ -14,7 +14,7 @@ export interface ExchangeHost<Exchange> {
   wake(): void
   /** The exchange's deadline was moved. */
   moved(exchange: Exchange): void
-  /** The connection is being closed: unread bodies do not hold it for ever. */
+  /** The caller, or the peer, wants the connection closed: unread bodies do not hold it for ever. */
   readonly closing: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
@@ -32,6 +32,8 @@ export interface ExchangeHost<Exchange> {
 export interface Resender<Exchange> {
   /** The request was answered. */
   answered(exchange: Exchange): void
+  /** True if one more attempt without proof may be made, which is then paid for. */
+  affords(): boolean
   /** The request failed before it was answered. Returns true if it was withdrawn, to be begun again. */
   resend(exchange: Exchange, failure: ClientFailure): boolean
 }

@@ -13,6 +13,7 @@ import type {
   StreamSink,
 } from '../protocol/index.ts'
 import { Link } from '../protocol/stream-queue.ts'
+import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import type { Timed } from './deadlines.ts'
 import type { ExchangeHost, Resender } from './exchange-host.ts'
 import type { ConnectionInfo, ExchangePlan } from './exchange-plan.ts'
@@ -22,7 +23,7 @@ import { Incoming, type InformationalFields, type Supplier } from './incoming.ts
 import type { Body, PieceSource } from './request-body.ts'
 import type { PlannedRequest } from './request-init.ts'
 import { Senders } from './senders.ts'
-import { endWith, HIGH_WATER, Upload, type UploadOwner } from './upload.ts'
+import { discardBody, endWith, HIGH_WATER, Upload, type UploadOwner } from './upload.ts'
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
 let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void
@@ -39,18 +40,18 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange extends Link implements StreamSink, Timed, Supplier, UploadOwner {
+export class Exchange extends Link implements StreamSink, Timed, Supplier, UploadOwner, AbortWatcher {
   // — `Timed`; see deadlines.ts —
   deadline: number
   slot: number
 
   readonly plan: ExchangePlan
   readonly incoming: Incoming
-  /** When the caller asked, in milliseconds on the clock. Written by `wait` or the first `begin`. */
+  /** When the caller asked, in milliseconds on the clock, NaN before. Written by `wait` or the first `begin`, or before. */
   startedAt: number
   /** Told of failures before the response, if there is one. Written before `begin`. */
   resender: Resender<Exchange> | undefined
-  /** What is sent, and sent again. Written by the resender. */
+  /** What is sent, and sent again. Written by whoever may send it again, or does not send it at all. */
   planned: PlannedRequest | undefined
   /** How often it was sent again. Written by the resender. */
   resent: number
@@ -83,7 +84,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.slot = -1
     this.plan = plan
     this.incoming = new Incoming(this, plan.method, plan.decoding)
-    this.startedAt = 0
+    this.startedAt = Number.NaN
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
@@ -111,14 +112,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   wait(host: ExchangeHost<Exchange>, counts: boolean): void {
     const again = this.#host !== undefined
     this.#host = host
-    if (!again) {
-      this.startedAt = host.now()
-      this.#watch()
-    }
+    if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
+    if (!again) this.#watch()
     this.#limit(counts ? this.plan.limits.queue : 0)
   }
 
-  /** Opens the request. Throws TypeError for a head or trailers that the engine refuses; nothing was sent then. */
+  /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
   begin(
     host: ExchangeHost<Exchange>,
     open: (endStream: boolean) => RequestStream,
@@ -127,15 +126,19 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   ): void {
     const again = this.#host !== undefined
     this.#host = host
-    if (!again) this.startedAt = host.now()
+    if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     const empty = body === undefined || body.bytes?.length === 0
-    const endStream = final && empty && this.plan.trailers === undefined
-    this.#sent = endStream
-    this.#stream = open(endStream)
+    this.#sent = final && empty && this.plan.trailers === undefined
+    this.#stream = open(this.#sent)
     if (this.settled) return
     if (!again) this.#watch()
     this.#limit(0)
-    if (!endStream) this.#sendBody(body, final)
+    try {
+      if (!this.#sent) this.#sendBody(body, final)
+    } catch (error) {
+      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
+      throw error
+    }
     host.wake()
   }
 
@@ -143,7 +146,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   #watch(): void {
     const { limits, signal } = this.plan
     if (limits.total > 0) this.#totalDeadline = this.startedAt + limits.total
-    signal?.addEventListener('abort', this)
+    if (signal !== undefined) watch(signal, this)
   }
 
   /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
@@ -167,9 +170,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#limit(this.plan.limits.headers)
   }
 
-  /** The transport stands: from now on waiting for a stream counts. */
+  /** The transport stands: from now on waiting for a stream counts, if it did not before. */
   connected(): void {
-    if (this.#phase === QUEUED) this.#limit(this.plan.limits.queue)
+    if (this.#phase === QUEUED && this.deadline === this.#totalDeadline) this.#limit(this.plan.limits.queue)
   }
 
   /** Ends it without asking the engine, which is gone. */
@@ -234,8 +237,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  /** `abort` of the signal. */
-  handleEvent(): void {
+  /** The signal was. */
+  aborted(): void {
     this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
   }
 
@@ -279,8 +282,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     if (final) this.#sent = true
     if (body?.open !== undefined) {
       this.#sourced = true
-      const source = body.open()
-      this.#pump(source, body.length, final)
+      this.#pump(body.open(), body.length, final)
       return
     }
     if (body?.bytes !== undefined) this.stream.write(body.bytes)
@@ -429,7 +431,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     else incoming.fail(ending, dropContent)
     this.#phase = SETTLED
     this.deadline = NEVER
-    this.plan.signal?.removeEventListener('abort', this)
+    if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
     if (this.#reject !== undefined) {
       this.#reject(incoming.error())
       this.#resolve = undefined
@@ -439,6 +441,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     const unfinished = !this.#sent || this.#upload !== undefined
     this.#sent = true
     this.#upload?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
+    if (ending !== undefined && !this.#sourced) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished) this.stream.end()
     this.#senders?.wake()

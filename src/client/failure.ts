@@ -174,6 +174,18 @@ export function destroyed(reason: unknown): ClientFailure {
   }
 }
 
+/** The caller closed the connection in good order, and something still waited for it. */
+export function closedByCaller(): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'user',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: 'closed by the caller',
+    processed: 'no',
+    kind: 'CLOSED',
+  }
+}
+
 /** A request after `close` or `destroy`. */
 export function clientClosed(): ClientFailure {
   return {

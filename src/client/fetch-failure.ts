@@ -3,7 +3,9 @@
  * its caller sees it. Its one rule: an aborted signal speaks first, and an
  * `H2Error` is the cause of a TypeError with the message that programs look for.
  */
+
 import { H2Error } from '../errors.ts'
+import { unwatch, watch } from './abort-watch.ts'
 
 /** What `fetch` rejects with. `TypeError`s of misuse pass as they are. */
 export function fetchFailure(error: unknown, signal: AbortSignal | undefined): unknown {
@@ -28,10 +30,10 @@ export function bodyFailure(error: unknown, signal: AbortSignal | undefined): un
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    const settle = (): void => signal.removeEventListener('abort', abort)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort)
+    const watcher = { aborted: () => reject(signal.reason) }
+    const settle = (): void => unwatch(signal, watcher)
+    if (signal.aborted) watcher.aborted()
+    else watch(signal, watcher)
     promise.then(resolve, reject).then(settle)
   })
 }

@@ -3,9 +3,10 @@
  * HTTP/1.1, in the shape of `HTTP20Connection`. A pool of one connection does
  * the work. Its one rule: nothing is assumed of the protocol before the dial.
  */
+import { checkRequest } from '../protocol/index.ts'
 import { ConnectionFace } from './connection-face.ts'
 import type { Exchange } from './exchange.ts'
-import { Rejection } from './failure.ts'
+import { destroyed, errorOf, Rejection, transportLost } from './failure.ts'
 import type { HttpVersion } from './incoming.ts'
 import { Reporter } from './logging.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from './options.ts'
@@ -88,11 +89,23 @@ export class HTTPConnection extends ConnectionFace {
   protected override begin(exchange: Exchange, planned: PlannedRequest): void {
     const { signal } = planned.plan
     if (signal?.aborted === true) {
+      exchange.planned = planned
       exchange.fail(new Rejection(signal.reason))
     } else if (this.#closing !== undefined) {
+      checkRequest(planned.head)
       exchange.planned = planned
       this.#gate.join(exchange, false)
-    } else this.#origin.submit(exchange, planned)
+    } else this.#submit(exchange, planned)
+  }
+
+  #submit(exchange: Exchange, planned: PlannedRequest): void {
+    const origin = this.#origin
+    try {
+      origin.submit(exchange, planned)
+    } catch (error) {
+      origin.settle()
+      throw error
+    }
   }
 
   get #existing(): OriginPool | undefined {
@@ -111,7 +124,10 @@ export class HTTPConnection extends ConnectionFace {
    */
   async ping(): Promise<number> {
     await this.connect()
-    return this.#origin.first!.session!.ping()
+    // It may have gone between two promises.
+    const session = this.#existing?.first?.session
+    if (session === undefined) throw errorOf(transportLost(undefined), 0)
+    return session.ping()
   }
 
   /**
@@ -134,12 +150,13 @@ export class HTTPConnection extends ConnectionFace {
     this.forgetUnasked()
     this.pushes.end()
     for (let exchange = this.#gate.shift(); exchange !== undefined; exchange = this.#gate.shift()) {
-      this.#origin.submit(exchange, exchange.planned!)
+      this.#submit(exchange, exchange.planned!)
     }
   }
 
   /** Ends now: every open request rejects with an `H2Error` whose `cause` is `reason`. */
   destroy(reason?: unknown): void {
     this.#existing?.destroy(reason)
+    this.#gate.fail({ ...destroyed(reason), processed: 'no' })
   }
 }

@@ -15,7 +15,7 @@ import type {
 import { Deadlines } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeHost } from './exchange-host.ts'
-import { type ClientFailure, destroyed, errorOf } from './failure.ts'
+import { type ClientFailure, destroyed, errorOf, transportLost } from './failure.ts'
 import { framedHead, idleLimit } from './http1-head.ts'
 import { failureOf, Http1Stream, type Http1StreamHost } from './http1-stream.ts'
 import type { PlannedRequest } from './request-init.ts'
@@ -102,7 +102,7 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
   }
 
   get worn(): boolean {
-    return this.now() >= this.#idleUntil
+    return this.#idleUntil !== NEVER && this.now() >= this.#idleUntil
   }
 
   get idle(): boolean {
@@ -292,7 +292,7 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
   }
 
   get closing(): boolean {
-    return this.#closers.length > 0
+    return this.#owner.closing
   }
 
   pushed(): undefined {
@@ -341,6 +341,7 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
     if (now >= this.#destroyAt) {
       this.#shut()
       this.#link.destroy()
+      this.#current?.fail(transportLost(undefined))
       return
     }
     if (now >= this.#idleUntil) this.#leave()

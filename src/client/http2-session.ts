@@ -18,7 +18,7 @@ import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeHost } from './exchange-host.ts'
 import {
-  type ClientFailure,
+  closedByCaller,
   destroyed,
   dialFailed,
   type Ending,
@@ -57,6 +57,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   #gone: boolean
   /** When what is still open is given up; Infinity until the peer says GOAWAY, and once the engine is closed. */
   #drainDeadline: number
+  /** The peer said GOAWAY. */
+  #toldToGo: boolean
 
   /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
   constructor(owner: SessionOwner) {
@@ -75,6 +77,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#closers = []
     this.#gone = false
     this.#drainDeadline = Number.POSITIVE_INFINITY
+    this.#toldToGo = false
   }
 
   /** Takes a transport that stands and speaks HTTP/2. */
@@ -285,6 +288,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
 
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
+    this.#toldToGo = true
     const { drain } = this.#owner.settings.timeouts
     // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
     if (drain > 0) this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + drain)
@@ -302,14 +306,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#drainDeadline = Number.POSITIVE_INFINITY
     if (this.#state === 'connecting') {
       // Shut down with nothing left to do before the transport stood.
-      if (failure === undefined) this.#lost(CLOSED)
+      if (failure === undefined) this.#lost(closedByCaller())
       return
     }
     this.#state = 'closed'
     const { reporter } = this.#owner
     if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
-    this.#rejectWaiters(failure ?? CLOSED)
+    this.#rejectWaiters(failure ?? closedByCaller())
   }
 
   onNotice(text: string): void {
@@ -355,7 +359,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   get closing(): boolean {
-    return this.#closers.length > 0
+    return this.#toldToGo || this.#owner.closing
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
@@ -384,16 +388,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#open.remove(exchange)
     this.#owner.reporter.settled(exchange, this.#driver.now())
   }
-}
-
-/** Ends what still waits when a connection was closed in good order. */
-const CLOSED: ClientFailure = {
-  scope: 'connection',
-  initiator: 'user',
-  errorCode: 0,
-  reason: 'closed by the caller',
-  processed: 'no',
-  kind: 'CLOSED',
 }
 
 function unprocessed(ending: Ending): Ending {

@@ -43,7 +43,11 @@ export class HTTP20Connection extends ConnectionFace {
   constructor(target: string | URL, options?: HTTP20ConnectionOptions) {
     super(target, checkOptions(options))
     const tlsSessions: SessionCache = { session: undefined }
+    const isClosing = (): boolean => this.#closing !== undefined
     this.#owner = {
+      get closing() {
+        return isClosing()
+      },
       target: this.target,
       settings: this.settings,
       reporter: new Reporter(this.origin, this.settings.logger),
@@ -86,6 +90,7 @@ export class HTTP20Connection extends ConnectionFace {
   protected override begin(exchange: Exchange, planned: PlannedRequest): void {
     const { signal, limits } = planned.plan
     if (signal?.aborted === true) {
+      exchange.planned = planned
       exchange.fail(new Rejection(signal.reason))
       return
     }

@@ -1,8 +1,8 @@
 /**
  * The connections to one origin, and the requests that wait for one of them.
  * How many connections there are is decided by `pool-policy`, what is sent
- * again by `retry-policy`. Its one rule: a request is in exactly one place, in
- * the line or on a session.
+ * again by `origin-retries`. Its one rule: a request is in exactly one place,
+ * in the line or on a session.
  */
 import { ErrorCode } from '../frame/registry.ts'
 import { checkRequest, type PromisedHead } from '../protocol/index.ts'
@@ -10,20 +10,20 @@ import type { SessionCache } from '../transport/transport.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Dialler, type DiallerOwner } from './dialler.ts'
 import type { Exchange } from './exchange.ts'
-import type { Resender } from './exchange-host.ts'
-import { type ClientFailure, destroyed, type Ending, errorOf, Rejection, unanswered } from './failure.ts'
+import { type ClientFailure, closedByCaller, destroyed, type Ending, errorOf, Rejection } from './failure.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { OriginMemory } from './origin-memory.ts'
+import { OriginRetries, type RetriesOwner } from './origin-retries.ts'
 import { Member, type MemberOwner } from './pool-member.ts'
-import { dialsWanted, lifetime, needsProbe, PROBE_LIMIT_MS } from './pool-policy.ts'
+import { dialsWanted, lifetime, needsProbe } from './pool-policy.ts'
 import { HeadDefaults } from './request-head.ts'
 import type { PlannedRequest } from './request-init.ts'
-import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
+import type { RetryRules } from './retry-policy.ts'
 import type { Session, SessionOwner } from './session.ts'
 import { type OriginStats, sessionStats } from './stats.ts'
 import type { Target } from './target.ts'
-import { UnansweredStreak } from './unanswered-streak.ts'
+import { VersionChoice } from './version-choice.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /** The pool, as its origins see it. */
@@ -35,8 +35,8 @@ export interface PoolHost {
   readonly maxAge: number
   /** Asks for a connection. False: the origin is told by `admitted` when it may have one. */
   admit(origin: OriginPool): boolean
-  /** A connection that was admitted is gone, or was never made. */
-  released(): void
+  /** A connection that was admitted is gone, or, without `member`, was never made. */
+  released(member: Member | undefined): void
   /** Nothing is open on a connection any more. */
   idle(member: Member): void
   /** Nothing of the origin is left. */
@@ -59,7 +59,7 @@ export interface OriginContext {
   readonly h2c: boolean
 }
 
-export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange> {
+export class OriginPool implements MemberOwner, DiallerOwner, RetriesOwner {
   readonly key: string
   readonly target: Target
   readonly settings: ConnectionSettings
@@ -67,22 +67,21 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   readonly defaults: HeadDefaults
   readonly #host: PoolHost
   readonly #memory: OriginMemory
-  readonly #h2c: boolean
+  readonly #version: VersionChoice
   readonly #line: WaitingLine
-  readonly #budget: RetryBudget
-  /** Those that take requests, the oldest first. */
-  #members: Member[]
+  readonly #retries: OriginRetries
+  /** Those that take requests, the oldest first. Never changed in place. */
+  #members: readonly Member[]
   /** Those that take no more, until they are gone. */
   readonly #leaving: Set<Member>
   readonly #dialler: Dialler
-  readonly #streak: UnansweredStreak
-  /** Why the last request on a connection failed. */
-  #lastFailure: ClientFailure | undefined
   readonly #connectors: ConnectWaiters
   /** What GOAWAY says. */
   #goodbye: number
   /** Callers of `close`; undefined while it takes requests. */
   #closers: (() => void)[] | undefined
+  /** True once the pool forgot it: it takes no more requests. */
+  forgotten: boolean
 
   constructor(host: PoolHost, context: OriginContext, reporter: Reporter) {
     this.key = context.key
@@ -92,31 +91,42 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     this.defaults = new HeadDefaults(context.target, context.settings.decoding !== undefined)
     this.#host = host
     this.#memory = context.memory
-    this.#h2c = context.h2c
-    this.#line = new WaitingLine(context.settings.clock, reporter, () => this.#settle())
-    this.#budget = new RetryBudget()
+    this.#version = new VersionChoice(context.memory, context.target.secure, context.h2c)
+    this.#line = new WaitingLine(context.settings.clock, reporter, () => this.settle())
+    this.#retries = new OriginRetries(this, host.retry)
     this.#members = []
     this.#leaving = new Set()
     this.#dialler = new Dialler(this, context.memory)
-    this.#streak = new UnansweredStreak()
-    this.#lastFailure = undefined
     this.#connectors = new ConnectWaiters()
     this.#closers = undefined
     this.#goodbye = ErrorCode.NO_ERROR
+    this.forgotten = false
   }
 
   // — requests —
 
-  /** Takes a request: sends it, or has it wait. Throws TypeError for a head that breaks a rule. */
+  /**
+   * Takes a request: sends it, or has it wait. Throws TypeError for a head that
+   * breaks a rule; the caller says `settle` then.
+   */
   submit(exchange: Exchange, planned: PlannedRequest): void {
     exchange.planned = planned
-    exchange.resender = this
+    exchange.resender = this.#retries
     const member = this.#line.size === 0 ? this.#pick() : undefined
     if (member === undefined) {
       checkRequest(planned.head)
       this.#line.join(exchange, this.#members.length > 0)
       this.#grow()
-    } else member.carry(exchange)
+    } else this.#carry(member, exchange)
+  }
+
+  #carry(member: Member, exchange: Exchange): void {
+    try {
+      member.carry(exchange)
+    } catch (error) {
+      this.#restIfIdle(member)
+      throw error
+    }
   }
 
   /** The first connection that has a stream free, for then those that are not needed become idle. */
@@ -131,33 +141,17 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   /** Whether a connection is neither too old nor so long idle that it has to be asked first. */
   #mayUse(member: Member): boolean {
-    if (!member.resting && member.expiresAt === Number.POSITIVE_INFINITY) return true
+    const session = member.session!
+    if (!member.resting && member.expiresAt === Number.POSITIVE_INFINITY && !session.worn) return true
     const { clock } = this.settings
-    if (clock.now() >= member.expiresAt) {
+    if (session.worn || clock.now() >= member.expiresAt) {
       this.expire(member)
       return false
     }
-    const stale = member.session!.httpVersion === '2' && needsProbe(member.idleFor(clock))
+    const stale = session.httpVersion === '2' && needsProbe(member.idleFor(clock))
     if (!stale || this.settings.keepAlive === false) return true
-    this.#probe(member)
+    member.probe(() => this.turned(member))
     return false
-  }
-
-  /** Asks a connection whether it is still there. Nothing is lost if it is not. */
-  #probe(member: Member): void {
-    const { clock } = this.settings
-    const session = member.session!
-    member.probing = true
-    const timer = clock.setTimer(() => session.destroy(undefined), PROBE_LIMIT_MS, true)
-    session.ping().then(
-      () => {
-        clock.clearTimer(timer)
-        member.probing = false
-        member.wake()
-        this.turned(member)
-      },
-      () => clock.clearTimer(timer),
-    )
   }
 
   /** Gives a connection as many requests as it can send now. */
@@ -167,60 +161,33 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       if (member.probing || !this.#members.includes(member)) return
       const exchange = this.#line.shift()!
       try {
-        member.carry(exchange)
+        this.#carry(member, exchange)
       } catch (error) {
         exchange.fail(new Rejection(error))
       }
     }
   }
 
-  // — `Resender` —
+  // — `RetriesOwner` —
 
-  answered(): void {
-    this.#streak.end()
-    this.#budget.earn()
-  }
-
-  resend(exchange: Exchange, failure: ClientFailure): boolean {
-    this.#lastFailure = failure
-    const { plan, replayable, resent } = exchange
-    if (this.#fallsBack(failure) && replayable && resent === 0) {
-      this.#again(exchange, failure, 0)
-      return true
+  rejoin(exchange: Exchange, delayMs: number): void {
+    if (delayMs > 0) this.#line.joinLater(exchange, delayMs, () => this.#ripe(exchange))
+    else {
+      this.#line.join(exchange, this.#members.length > 0)
+      this.#serve()
     }
-    const sent = exchange.streamId !== 0 || failure.processed !== 'no'
-    const verdict = judge(this.#host.retry, { method: plan.method, replayable, resent, sent }, failure)
-    if (verdict === 'fail') return false
-    if (verdict === 'requeue') {
-      exchange.withdraw()
-      this.#rejoin(exchange)
-      return true
-    }
-    // The first time with proof costs nothing: a server that shuts down sends many requests back at once.
-    if ((verdict === 'repeat' || resent > 0) && !this.#budget.take()) return false
-    this.#again(exchange, failure, retryDelay(resent, Math.random()))
-    return true
   }
 
-  #again(exchange: Exchange, failure: ClientFailure, delayMs: number): void {
-    exchange.resent += 1
-    exchange.withdraw()
-    this.reporter.requestResent(exchange, failure, delayMs)
-    if (delayMs > 0) this.#line.joinLater(exchange, delayMs, () => this.#serve())
-    else this.#rejoin(exchange)
-  }
-
-  #rejoin(exchange: Exchange): void {
-    this.#line.join(exchange, this.#members.length > 0)
+  /** It stands in the line again, after its delay. */
+  #ripe(exchange: Exchange): void {
+    if (this.#members.length > 0) exchange.connected()
     this.#serve()
   }
 
   /** The server wants HTTP/1.1 (RFC 9113 §7): from now on it gets that. */
-  #fallsBack(failure: ClientFailure): boolean {
-    if (failure.errorCode !== ErrorCode.HTTP_1_1_REQUIRED || failure.initiator !== 'peer') return false
-    if (this.#h2c && !this.target.secure) return false
-    this.#memory.http1Required = true
-    for (const member of [...this.#members]) if (member.session!.httpVersion === '2') this.expire(member)
+  fallBack(failure: ClientFailure): boolean {
+    if (!this.#version.heeds(failure)) return false
+    for (const member of this.#members) if (member.session!.httpVersion === '2') this.expire(member)
     return true
   }
 
@@ -249,23 +216,26 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
     return this.#members[0]
   }
 
-  get #serial(): boolean {
-    if (!this.target.secure) return !this.#h2c
-    return this.#memory.http1Required || this.#memory.http1Chosen
-  }
-
-  /** Dials as many connections as are wanted and may be had. */
-  #grow(): void {
-    const wanted = dialsWanted({
+  /** Connections to dial now. */
+  get wanted(): number {
+    return dialsWanted({
       waiting: this.#line.size + (this.#members.length === 0 ? this.#connectors.size : 0),
       dialling: this.#dialler.underWay,
       usable: this.#members.length,
       unproved: this.#members.filter((member) => !member.proved || member.probing).length,
-      serial: this.#serial,
+      serial: this.#version.serial,
       limit: this.#host.limitPerOrigin,
     })
-    for (let i = 0; i < wanted; i++) {
-      if (this.#dialler.putOff(() => this.#grow()) || !this.#host.admit(this)) return
+  }
+
+  /** Dials as many connections as are wanted and may be had. What it calls may change both. */
+  #grow(): void {
+    while (this.wanted > 0) {
+      if (this.#dialler.putOff(this.#members.length > 0, () => this.#grow())) return
+      if (!this.#host.admit(this)) {
+        this.#line.connected()
+        return
+      }
       this.#dialler.dial()
     }
   }
@@ -276,16 +246,21 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   speaksHttp2(alpn: string | undefined): boolean {
-    if (!this.target.secure) return this.#h2c
-    this.#memory.http1Chosen = alpn !== 'h2'
-    return alpn === 'h2'
+    return this.#version.isHttp2(alpn)
   }
 
   dialled(begin: (owner: SessionOwner) => Session): void {
     const expiresAt = this.settings.clock.now() + lifetime(this.#host.maxAge, Math.random())
-    const member = new Member(this, this.#memory, expiresAt, this.#streak.epoch)
-    member.session = begin(member)
-    this.#members.push(member)
+    const member = new Member(this, this.#memory, expiresAt, this.#retries.epoch)
+    const session = begin(member)
+    member.session = session
+    this.#members = [...this.#members, member]
+    if (session.state !== 'open') {
+      // It ended as it began, and has told so already. What waits was waiting for it.
+      member.used = true
+      this.#leave(member, false)
+      return
+    }
     this.#line.connected()
     this.#connectors.connected()
     this.turned(member)
@@ -293,11 +268,15 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   undialled(ending: Ending): void {
-    if (this.reporter.hearsFailures) this.reporter.failed(errorOf(ending, 0))
+    this.#tell(ending)
     // Where others serve, one more is tried after a while.
-    if (this.#members.length > 0) this.#dialler.backOff()
+    if (this.#members.length > 0) this.#dialler.backOffBeside()
     else if (this.#dialler.underWay === 0) this.#failWaiting(ending)
-    this.#release()
+    this.#release(undefined)
+  }
+
+  #tell(ending: Ending): void {
+    if (this.reporter.hearsFailures) this.reporter.failed(errorOf(ending, 0))
   }
 
   #failWaiting(ending: Ending): void {
@@ -313,45 +292,42 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
 
   draining(member: Member, errorCode: number, debugData: string): void {
     if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) {
-      this.#dialler.backOff(true)
+      this.#dialler.backOff()
       // What servers of gRPC say to a client whose PINGs come too often.
       if (debugData === 'too_many_pings') this.#memory.calm = Math.min(MOST_CALM, this.#memory.calm * 2)
     }
-    this.#leave(member)
+    this.#leave(member, false)
   }
 
   closed(member: Member): void {
-    this.#leave(member)
+    this.#leave(member, false)
   }
 
   /** Takes no more requests; what is open on it finishes. */
   expire(member: Member): void {
-    this.#leave(member)
+    this.#leave(member, true)
     void member.session!.close(this.#goodbye)
   }
 
-  #leave(member: Member): void {
-    const at = this.#members.indexOf(member)
-    if (at === -1) return
-    this.#members.splice(at, 1)
+  /** `ours`: it is we who want it to end. */
+  #leave(member: Member, ours: boolean): void {
+    if (!this.#members.includes(member)) return
+    this.#members = this.#members.filter((other) => other !== member)
     this.#leaving.add(member)
     member.unlink()
-    if (member.used) this.#countUnanswered(member)
+    if (this.#members.length === 0) this.#line.disconnected()
     void member.session!.gone().then(() => {
       this.#leaving.delete(member)
-      this.#release()
+      this.#release(member)
     })
+    if (member.used && !ours) this.#afterEnd(this.#retries.ended(member.epoch))
     // Those that it could not serve are told next, and join the line.
     this.#grow()
   }
 
-  /** An origin that takes connections and answers nothing is not dialled for ever. */
-  #countUnanswered({ epoch }: Member): void {
-    const streak = this.#streak.ended(epoch)
-    if (streak > 1) this.#dialler.delay(retryDelay(streak - 1, Math.random()))
-    if (streak <= Math.max(1, this.#host.retry.attempts)) return
-    this.#streak.end()
-    this.#line.fail(unanswered(this.#lastFailure))
+  #afterEnd(verdict: number | ClientFailure): void {
+    if (typeof verdict === 'number') this.#dialler.delay(verdict)
+    else this.#failWaiting(verdict)
   }
 
   turned(member: Member): void {
@@ -368,6 +344,11 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
       this.#feed(member)
       this.#grow()
     }
+    this.#restIfIdle(member)
+  }
+
+  #restIfIdle(member: Member): void {
+    const session = member.session!
     if (!session.idle || !this.#members.includes(member)) return
     if (this.#closers !== undefined) {
       if (this.#line.empty) this.expire(member)
@@ -382,45 +363,60 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   }
 
   /** A connection that was admitted is no more. */
-  #release(): void {
-    this.#host.released()
+  #release(member: Member | undefined): void {
+    this.#host.released(member)
     this.#grow()
-    this.#settle()
+    this.settle()
   }
 
   // — the end —
 
   /** Finishes what waits and what is open, then closes every connection. */
   close(errorCode: number): Promise<void> {
+    if (this.forgotten) return Promise.resolve()
     this.#goodbye = errorCode
     this.#closers ??= []
     const closed = new Promise<void>((resolve) => this.#closers!.push(resolve))
-    this.#settle()
+    this.settle()
     return closed
   }
 
   /** Ends now: everything that waits or is open fails. */
   destroy(reason: unknown): void {
     const failure = destroyed(reason)
-    this.#line.fail({ ...failure, processed: 'no' })
-    this.#connectors.fail(failure)
-    this.#dialler.abort(reason)
+    this.#failWaiting({ ...failure, processed: 'no' })
+    this.#giveUpDials(failure)
     for (const member of [...this.#members, ...this.#leaving]) member.session!.destroy(reason)
-    this.#settle()
+    this.settle()
+  }
+
+  #giveUpDials(ending: ClientFailure): void {
+    for (let given = this.#dialler.abort(ending.cause); given > 0; given--) {
+      this.#tell(ending)
+      this.#host.released(undefined)
+    }
   }
 
   /** Sees whether it is over: for those who wait for that, and for the pool, which forgets it. */
-  #settle(): void {
+  settle(): void {
     if (!this.#line.empty) return
     if (this.#closers !== undefined) {
-      this.#dialler.abort(undefined)
-      for (const member of [...this.#members]) this.expire(member)
+      this.#connectors.fail(closedByCaller())
+      this.#giveUpDials(closedByCaller())
+      for (const member of this.#members) this.expire(member)
     }
-    if (this.#dialler.underWay + this.#members.length + this.#leaving.size > 0) return
+    if (this.#connectors.size > 0) return
+    this.#dialler.rest()
+    if (this.forgotten || this.#dialler.underWay + this.#members.length + this.#leaving.size > 0) return
     const closers = this.#closers ?? []
     this.#closers = undefined
+    this.forgotten = true
     this.#host.emptied(this)
     for (const resolve of closers) resolve()
+  }
+
+  get closing(): boolean {
+    return this.#closers !== undefined
   }
 
   // — questions —
@@ -428,6 +424,16 @@ export class OriginPool implements MemberOwner, DiallerOwner, Resender<Exchange>
   /** Dials under way. */
   get dialling(): number {
     return this.#dialler.underWay
+  }
+
+  /** Connections that take requests, and dials under way. */
+  get connections(): number {
+    return this.#members.length + this.#dialler.underWay
+  }
+
+  /** The connection that is used last. */
+  get last(): Member | undefined {
+    return this.#members.at(-1)
   }
 
   /** Requests in the line. */

@@ -11,6 +11,7 @@ import type { Exchange } from './exchange.ts'
 import type { Reporter } from './logging.ts'
 import type { ConnectionSettings } from './options.ts'
 import type { OriginMemory } from './origin-memory.ts'
+import { PROBE_LIMIT_MS } from './pool-policy.ts'
 import type { Session, SessionOwner } from './session.ts'
 import { connectionInfo } from './stats.ts'
 import type { Target } from './target.ts'
@@ -21,6 +22,8 @@ export interface MemberOwner {
   readonly settings: ConnectionSettings
   readonly reporter: Reporter
   readonly tlsSessions: SessionCache
+  /** The caller wants it closed. */
+  readonly closing: boolean
   draining(member: Member, errorCode: number, debugData: string): void
   closed(member: Member): void
   turned(member: Member): void
@@ -40,14 +43,14 @@ export class Member extends Link implements SessionOwner {
   #idleSinceWall: number
   /** When it is too old for new requests. Written once. */
   readonly expiresAt: number
-  /** Of the origin's streak of unanswered connections, when this one was made. */
-  readonly epoch: number
   /** True once the peer's limit of streams is known, and not 0. Written by the origin. */
   proved: boolean
-  /** True while a PING asks whether it is still there. Written by the origin. */
-  probing: boolean
-  /** True once it was given a request. Written by `carry`. */
+  /** True while a PING asks whether it is still there. */
+  #probing: boolean
+  /** True once it was given a request. Written by `carry`, and by the origin. */
   used: boolean
+  /** Of the origin's streak of unanswered connections, when this one was made. */
+  readonly epoch: number
 
   /**
    * Before the peer says how many requests it takes, it gets as many as it took
@@ -67,10 +70,10 @@ export class Member extends Link implements SessionOwner {
     this.#idleSince = Number.NaN
     this.#idleSinceWall = 0
     this.expiresAt = expiresAt
-    this.epoch = epoch
     this.proved = false
-    this.probing = false
+    this.#probing = false
     this.used = false
+    this.epoch = epoch
   }
 
   /** True while nothing is open on it. */
@@ -108,6 +111,32 @@ export class Member extends Link implements SessionOwner {
     this.used = true
     session.carry(exchange, exchange.planned!)
     exchange.onConnection?.(connectionInfo(session, reused))
+  }
+
+  /** True while a PING asks whether it is still there: it is given no requests. */
+  get probing(): boolean {
+    return this.#probing
+  }
+
+  /** Asks whether it is still there; `answered` is called if so. If not it ends, and nothing is lost. */
+  probe(answered: () => void): void {
+    const { clock } = this.settings
+    const session = this.session!
+    this.#probing = true
+    const timer = clock.setTimer(() => session.destroy(undefined), PROBE_LIMIT_MS, true)
+    session.ping().then(
+      () => {
+        clock.clearTimer(timer)
+        this.#probing = false
+        this.wake()
+        answered()
+      },
+      () => clock.clearTimer(timer),
+    )
+  }
+
+  get closing(): boolean {
+    return this.owner.closing
   }
 
   get target(): Target {

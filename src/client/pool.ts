@@ -30,6 +30,9 @@ export interface PoolRules {
   readonly pushed: ((parent: Exchange, head: PromisedHead) => Exchange | undefined) | undefined
 }
 
+/** Milliseconds that an origin waits for room before others have to make some. */
+const RELIEF_MS = 1_000
+
 export class Pool implements PoolHost {
   readonly #rules: PoolRules
   readonly #origins: Map<string, OriginPool>
@@ -38,9 +41,13 @@ export class Pool implements PoolHost {
   #count: number
   /** Connections on which nothing is open, the one idle longest first. */
   readonly #idle: StreamQueue<Member>
-  /** Origins that want a connection and may not have one yet. */
+  /** Origins that want a connection and may not have one yet, in the order in which they asked. */
   readonly #starved: Set<OriginPool>
+  /** Idle connections that close to make room for those. */
+  readonly #yielding: Set<Member>
   #timer: unknown
+  /** When a connection that is in use has to make room. */
+  #reliefTimer: unknown
 
   constructor(rules: PoolRules) {
     this.#rules = rules
@@ -49,7 +56,9 @@ export class Pool implements PoolHost {
     this.#count = 0
     this.#idle = new StreamQueue()
     this.#starved = new Set()
+    this.#yielding = new Set()
     this.#timer = undefined
+    this.#reliefTimer = undefined
   }
 
   // — what the client asks —
@@ -106,41 +115,84 @@ export class Pool implements PoolHost {
       this.#starved.delete(origin)
       return true
     }
+    if (this.#starved.has(origin)) return false
     this.#starved.add(origin)
-    // One that nobody uses makes room; it is gone a little later.
     const unused = this.#idle.first
-    if (unused !== undefined) unused.owner.expire(unused)
+    if (unused !== undefined) this.#yield(unused)
+    this.#awaitRelief()
     return false
   }
 
-  released(): void {
+  released(member: Member | undefined): void {
+    if (member !== undefined) this.#yielding.delete(member)
     this.#count -= 1
-    for (const origin of this.#starved) {
+    while (this.#count < this.#rules.limit) {
+      const origin = this.#neediest()
+      if (origin === undefined) return
       this.#starved.delete(origin)
       origin.admitted()
-      break
     }
   }
 
   idle(member: Member): void {
-    if (this.#starved.size > 0) {
-      member.owner.expire(member)
-      return
-    }
     this.#idle.push(member)
-    this.#arm()
+    if (this.#yielding.size < this.#starved.size && this.#neediest() !== undefined) this.#yield(member)
+    else this.#arm()
   }
 
   emptied(origin: OriginPool): void {
     this.#starved.delete(origin)
     if (this.#origins.get(origin.key) === origin) this.#origins.delete(origin.key)
     if (this.#origins.size > 0) return
-    this.#rules.clock.clearTimer(this.#timer)
+    const { clock } = this.#rules
+    clock.clearTimer(this.#timer)
     this.#timer = undefined
+    clock.clearTimer(this.#reliefTimer)
+    this.#reliefTimer = undefined
   }
 
   pushed(parent: Exchange, head: PromisedHead): Exchange | undefined {
     return this.#rules.pushed?.(parent, head)
+  }
+
+  // — too few connections for all —
+
+  /** A connection that nobody uses makes room; it is gone a little later. */
+  #yield(member: Member): void {
+    this.#yielding.add(member)
+    member.owner.expire(member)
+  }
+
+  /** Of the origins that wait for room, the one with the fewest connections; those that need none any more are let go. */
+  #neediest(): OriginPool | undefined {
+    let neediest: OriginPool | undefined
+    for (const origin of this.#starved) {
+      if (origin.wanted === 0) this.#starved.delete(origin)
+      else if (neediest === undefined || origin.connections < neediest.connections) neediest = origin
+      if (neediest?.connections === 0) break
+    }
+    return neediest
+  }
+
+  #awaitRelief(): void {
+    this.#reliefTimer ??= this.#rules.clock.setTimer(this.#relieve, RELIEF_MS)
+  }
+
+  /** Who has more than those that wait gives one up: it finishes what it has, and takes nothing new. */
+  readonly #relieve = (): void => {
+    this.#reliefTimer = undefined
+    const neediest = this.#neediest()
+    if (neediest === undefined) return
+    const { connections } = neediest
+    let richest: OriginPool | undefined
+    for (const origin of this.#origins.values()) {
+      if (origin.last !== undefined && origin.connections > (richest?.connections ?? 0)) richest = origin
+    }
+    const member = richest?.last
+    // With one each, those that have none take turns with those that have.
+    const least = connections === 0 ? 1 : connections + 2
+    if (member !== undefined && richest!.connections >= least) member.owner.expire(member)
+    this.#awaitRelief()
   }
 
   // — idle connections —

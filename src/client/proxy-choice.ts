@@ -26,11 +26,20 @@ export function checkProxyOption(given: ProxyOption | undefined): string | Choos
 
 /** Throws TypeError for a URL that is none, or not of a proxy. */
 export function proxyUrl(given: string | URL): string {
-  const url = URL.canParse(String(given)) ? new URL(given) : undefined
+  const url = parsed(given)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new TypeError('proxy must be an http: or https: URL')
   }
   return url.href
+}
+
+/** Not asked by `URL.canParse` before: that of Node.js 20 says no to some hosts once it is hot. */
+function parsed(given: string | URL): URL | undefined {
+  try {
+    return new URL(given)
+  } catch {
+    return undefined
+  }
 }
 
 /** `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`, in lower case or upper. */
@@ -41,7 +50,9 @@ function proxyOfEnvironment(url: URL): string | undefined {
 }
 
 function variable(name: string): string | undefined {
-  const value = platform.env(name) ?? platform.env(name.toUpperCase())
+  // Behind a CGI gateway HTTP_PROXY is what a client sent in its `proxy` field (RFC 3875 §4.1.18).
+  const isForged = name === 'http_proxy' && platform.env('REQUEST_METHOD') !== undefined
+  const value = platform.env(name) ?? (isForged ? undefined : platform.env(name.toUpperCase()))
   return value === undefined || value === '' ? undefined : value
 }
 

@@ -138,6 +138,8 @@ export function statusDelay(
 /** Seconds, or a date (RFC 9110 §10.2.3). */
 function afterMs(retryAfter: string, now: number): number | undefined {
   if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
+  // What is neither is not guessed at.
+  if (!/^[A-Z][a-z]+,? .*\d\d:\d\d:\d\d/.test(retryAfter)) return undefined
   const date = Date.parse(retryAfter)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

@@ -53,16 +53,19 @@ export class Router {
   }
 
   #parsed(url: URL): OriginPool {
-    this.path = url.pathname + url.search
+    // Taken before the caller's functions are called: they may change the URL, or route another.
+    const { origin } = url
+    const path = pathOf(url)
     const { connection, h2c, proxy: choice, tls: tlsOption } = this.#settings
-    const tls = typeof tlsOption === 'function' ? tlsOption(url.origin) : tlsOption
+    const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
     const proxy = typeof choice === 'function' ? choice(url) : choice
-    const key = this.#uniform ? url.origin : `${url.origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    const key = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    this.path = path
     return (
       this.#pool.find(key) ??
       this.#pool.add({
         key,
-        target: parseTarget(url.origin, undefined),
+        target: parseTarget(origin, undefined),
         settings: { ...connection, tls, proxy },
         h2c,
       })
@@ -80,6 +83,19 @@ export class Router {
     }
     return number
   }
+}
+
+/** Path and query. An empty query is not the same as none (RFC 3986 §6.2.3), a fragment is not sent. */
+function pathOf({ href, origin }: URL): string {
+  const end = href.indexOf('#')
+  return href.slice(origin.length, end === -1 ? undefined : end)
+}
+
+/** Throws TypeError for what cannot be TLS options: those of no connection would be used in their place. */
+function checkTls(given: TlsOptions | undefined | null): TlsOptions | undefined {
+  if (given === undefined || given === null) return undefined
+  if (typeof given === 'object' && !('then' in given)) return given
+  throw new TypeError('tls must give an object or undefined, and at once')
 }
 
 function parse(given: string | URL): URL {

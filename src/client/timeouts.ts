@@ -9,7 +9,7 @@ export interface Timeouts {
   readonly connect?: number | undefined
   /** Of the TLS handshake. Default 10,000. `H2_TIMEOUT_TLS` */
   readonly tls?: number | undefined
-  /** Until the open connection has a stream for the request. Default 30,000. `H2_TIMEOUT_QUEUE` */
+  /** Until the open connection, or one for which room is yet to be made, has a stream for the request. Default 30,000. `H2_TIMEOUT_QUEUE` */
   readonly queue?: number | undefined
   /** From the request, or the last progress of its upload, to the response. Default 60,000. `H2_TIMEOUT_HEADERS` */
   readonly headers?: number | undefined

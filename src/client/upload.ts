@@ -4,8 +4,8 @@
  * engine, and a content-length that was announced is kept to the octet.
  */
 import type { FieldList, RequestStream } from '../protocol/index.ts'
-import { bodyFailed, type ClientFailure, Rejection } from './failure.ts'
-import { isPromiseLike, type PieceSource, pieceBytes } from './request-body.ts'
+import { bodyFailed, type ClientFailure, type Ending, errorOf, Rejection } from './failure.ts'
+import { type Body, isPromiseLike, type PieceSource, pieceBytes } from './request-body.ts'
 import { fieldList, type HeadersInput } from './request-head.ts'
 
 /** Octets waiting in the engine beyond which a source is not asked for more. */
@@ -141,6 +141,16 @@ export class Upload {
     this.#over = true
     if (this.#final) endWith(this.#owner, this.#trailers)
     this.#done?.()
+  }
+}
+
+/** Tells the source of a body that nobody will ask for it; one that can be made anew holds nothing. */
+export function discardBody(body: Body | undefined, ending: Ending): void {
+  if (body?.open === undefined || body.replayable) return
+  try {
+    body.open().stop(errorOf(ending, 0))
+  } catch {
+    // Then it holds nothing either.
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Requests that wait for a connection or for a stream on one, first come first
  * served, and those that are put off before they are sent again. Its one rule:
- * whoever waits can be aborted and has its deadline.
+ * whoever waits can be aborted, has its deadline, and keeps the process alive.
  */
 import type { Clock } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
@@ -10,12 +10,17 @@ import type { ExchangeHost } from './exchange-host.ts'
 import type { Ending } from './failure.ts'
 import type { Reporter } from './logging.ts'
 
+/** The timer rings at least so often, whether or not anybody is late. */
+const LONGEST_MS = 2_147_483_647
+
 export class WaitingLine implements ExchangeHost<Exchange> {
   readonly #clock: Clock
   readonly #reporter: Reporter
   /** A wait ended without the line being asked. */
   readonly #onLeft: () => void
   readonly #line: Set<Exchange>
+  /** Stands before the first in the line: finding that one anew passes all who have left. */
+  #front: IterableIterator<Exchange>
   /** Those put off, with their timers. */
   readonly #later: Map<Exchange, unknown>
   readonly #deadlines: Deadlines<Exchange>
@@ -27,6 +32,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#reporter = reporter
     this.#onLeft = onLeft
     this.#line = new Set()
+    this.#front = this.#line.values()
     this.#later = new Map()
     this.#deadlines = new Deadlines()
     this.#timer = undefined
@@ -65,16 +71,24 @@ export class WaitingLine implements ExchangeHost<Exchange> {
 
   /** Takes out the first; undefined if nobody is in the line. */
   shift(): Exchange | undefined {
-    for (const exchange of this.#line) {
-      this.#leave(exchange)
-      return exchange
+    if (this.#line.size === 0) return undefined
+    let { value } = this.#front.next()
+    if (value === undefined) {
+      this.#front = this.#line.values()
+      value = this.#front.next().value
     }
-    return undefined
+    this.#leave(value!)
+    return value
   }
 
-  /** A connection stands: waiting for a stream counts. */
+  /** A connection stands: waiting for a stream counts, where it did not before. */
   connected(): void {
     for (const exchange of this.#line) exchange.connected()
+  }
+
+  /** No connection stands any more: the wait is for one, which counts for nobody. */
+  disconnected(): void {
+    for (const exchange of this.#line) exchange.wait(this, false)
   }
 
   /** Everybody fails. */
@@ -128,12 +142,14 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#onLeft()
   }
 
+  /** There is a timer while anybody waits: perhaps nothing else keeps the process alive. */
   #arm(): void {
     const { next } = this.#deadlines
-    if (next >= this.#timerAt) return
+    if (this.#timer !== undefined && next >= this.#timerAt) return
     this.#disarm()
     this.#timerAt = next
-    this.#timer = this.#clock.setTimer(this.#ring, Math.max(0, Math.ceil(next - this.#clock.now())))
+    const delayMs = Math.max(0, Math.ceil(next - this.#clock.now()))
+    this.#timer = this.#clock.setTimer(this.#ring, Math.min(delayMs, LONGEST_MS), true)
   }
 
   #disarm(): void {

@@ -24,6 +24,7 @@ export class Carrier implements SessionOwner {
   readonly settings
   readonly reporter
   readonly tlsSessions = { session: undefined }
+  closing = false
   readonly told: string[] = []
   readonly lines: string[] = []
   readonly #defaults: HeadDefaults

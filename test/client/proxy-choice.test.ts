@@ -77,3 +77,21 @@ test('a function may choose none; what it chooses is checked, and never quoted',
   expect(choose(new URL('http://p:1'))).toBe('http://p:1/')
   expect(() => choose('socks://u:s3cret@p')).toThrow(/^proxy must be an http: or https: URL$/)
 })
+
+test('HTTP_PROXY is not trusted where a gateway makes it of what clients send', () => {
+  process.env.HTTP_PROXY = 'http://p.test:1'
+  const choose = checkProxyOption('env') as ChooseProxy
+  expect(choose(new URL('http://a.test/'))).toBe('http://p.test:1/')
+  process.env.REQUEST_METHOD = 'GET'
+  try {
+    expect(choose(new URL('http://a.test/'))).toBeUndefined()
+  } finally {
+    delete process.env.REQUEST_METHOD
+  }
+})
+
+test('a proxy with a name of another alphabet is one, however often it is asked for', () => {
+  const choose = checkProxyOption(() => 'http://prox\u00e9.test:1') as ChooseProxy
+  for (let i = 0; i < 20_000; i++)
+    expect(choose(new URL('http://a.test/'))).toBe('http://xn--prox-epa.test:1/')
+})
