@@ -6,13 +6,13 @@
 import type { KeepAlive, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
-import type { CookieJar } from './cookies.ts'
-import type { Middleware } from './fetch-middleware.ts'
+import type { CookieJar } from './fetch/cookies.ts'
+import type { Middleware } from './fetch/fetch-middleware.ts'
 import type { PeerLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
 import { type ConnectionSettings, checkOptions } from './options.ts'
-import { type ChooseProxy, checkProxyOption, type ProxyOption } from './proxy-choice.ts'
-import { checkRetry, type RetryOptions, type RetryRules } from './retry-policy.ts'
+import { type ChooseProxy, checkProxyOption, type ProxyOption } from './pool/proxy-choice.ts'
+import { checkRetry, type RetryOptions, type RetryRules } from './pool/retry-policy.ts'
 import type { Timeouts } from './timeouts.ts'
 
 /** Options of a `Client`. */

@@ -4,17 +4,17 @@
  * rule: misuse rejects the promise of the request, and touches nothing else.
  */
 import { type ClientOptions, checkClientOptions } from './client-options.ts'
-import type { ClientRequestInit } from './client-request.ts'
-import { Exchange } from './exchange.ts'
 import { clientClosed, destroyed, errorOf, Rejection } from './failure.ts'
-import { createFetch, type Fetch } from './fetch.ts'
-import { type HTTP20Response, toHeaders } from './http20-response.ts'
-import type { OriginPool } from './origin-pool.ts'
-import { Pool } from './pool.ts'
-import { initNames, type PlannedRequest, planRequest } from './request-init.ts'
-import { Router } from './router.ts'
+import { createFetch, type Fetch } from './fetch/fetch.ts'
+import type { OriginPool } from './pool/origin-pool.ts'
+import { Pool } from './pool/pool.ts'
+import { Router } from './pool/router.ts'
+import { StatusRetries } from './pool/status-retries.ts'
+import type { ClientRequestInit } from './request/client-request.ts'
+import { initNames, type PlannedRequest, planRequest } from './request/request-init.ts'
+import { type HTTP20Response, toHeaders } from './response/http20-response.ts'
+import { Exchange } from './session/exchange.ts'
 import type { OriginStats } from './stats.ts'
-import { StatusRetries } from './status-retries.ts'
 
 /** Plain data on a client. */
 export interface ClientStats {

@@ -4,16 +4,16 @@
  * a stream, `getResponse` means the oldest request that nobody asked about.
  */
 import { StreamQueue } from '../protocol/stream-queue.ts'
-import { Exchange } from './exchange.ts'
-import type { HTTP20Push } from './http20-push.ts'
-import type { HTTP20Response } from './http20-response.ts'
 import { exchangeOf, HTTP20Stream } from './http20-stream.ts'
 import type { ConnectionSettings } from './options.ts'
-import { Pushes } from './pushes.ts'
-import { PutRequests } from './put-requests.ts'
-import { type RequestBody, takeBody } from './request-body.ts'
-import { HeadDefaults } from './request-head.ts'
-import { type HTTP20RequestInit, type PlannedRequest, planRequest } from './request-init.ts'
+import type { HTTP20Push } from './push/http20-push.ts'
+import { Pushes } from './push/pushes.ts'
+import { PutRequests } from './request/put-requests.ts'
+import { type RequestBody, takeBody } from './request/request-body.ts'
+import { HeadDefaults } from './request/request-head.ts'
+import { type HTTP20RequestInit, type PlannedRequest, planRequest } from './request/request-init.ts'
+import type { HTTP20Response } from './response/http20-response.ts'
+import { Exchange } from './session/exchange.ts'
 import { parseTarget, type Target } from './target.ts'
 
 /** What `HTTP20Connection` and `HTTPConnection` have in common. */

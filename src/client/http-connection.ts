@@ -5,17 +5,17 @@
  */
 import { checkRequest } from '../protocol/index.ts'
 import { ConnectionFace } from './connection-face.ts'
-import type { Exchange } from './exchange.ts'
 import { destroyed, errorOf, Rejection, transportLost } from './failure.ts'
-import type { HttpVersion } from './incoming.ts'
 import { Reporter } from './logging.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from './options.ts'
-import type { OriginPool } from './origin-pool.ts'
-import { Pool } from './pool.ts'
-import type { PlannedRequest } from './request-init.ts'
-import { checkRetry } from './retry-policy.ts'
+import type { OriginPool } from './pool/origin-pool.ts'
+import { Pool } from './pool/pool.ts'
+import { checkRetry } from './pool/retry-policy.ts'
+import { WaitingLine } from './pool/waiting-line.ts'
+import type { PlannedRequest } from './request/request-init.ts'
+import type { HttpVersion } from './response/incoming.ts'
+import type { Exchange } from './session/exchange.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from './stats.ts'
-import { WaitingLine } from './waiting-line.ts'
 
 /**
  * A connection to one origin by HTTP/2 if the server takes it, else by

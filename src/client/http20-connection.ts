@@ -6,13 +6,13 @@
  */
 import type { SessionCache } from '../transport/transport.ts'
 import { ConnectionFace } from './connection-face.ts'
-import type { Exchange } from './exchange.ts'
 import { Rejection } from './failure.ts'
-import { Http2Session } from './http2-session.ts'
 import { Reporter } from './logging.ts'
 import { type ConnectionSettings, checkOptions, type HTTP20ConnectionOptions } from './options.ts'
-import type { PlannedRequest } from './request-init.ts'
-import type { Session, SessionOwner } from './session.ts'
+import type { PlannedRequest } from './request/request-init.ts'
+import type { Exchange } from './session/exchange.ts'
+import { Http2Session } from './session/http2-session.ts'
+import type { Session, SessionOwner } from './session/session.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from './stats.ts'
 
 /**

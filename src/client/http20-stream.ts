@@ -4,9 +4,9 @@
  */
 import { ErrorCode } from '../frame/registry.ts'
 import type { StreamQueue } from '../protocol/stream-queue.ts'
-import type { Exchange } from './exchange.ts'
-import type { HTTP20Response } from './http20-response.ts'
-import { checkPriority, type Priority } from './request-head.ts'
+import { checkPriority, type Priority } from './request/request-head.ts'
+import type { HTTP20Response } from './response/http20-response.ts'
+import type { Exchange } from './session/exchange.ts'
 
 /** Given out here, kept by the class: what a handle stands for. */
 export let exchangeOf: (stream: HTTP20Stream) => Exchange

@@ -5,7 +5,7 @@
  */
 import type { Limits } from '../protocol/index.ts'
 import { checkLimits } from '../protocol/limits.ts'
-import type { DecodeLimits } from './decode-meter.ts'
+import type { DecodeLimits } from './response/decode-meter.ts'
 
 /** What is tolerated, for one connection and the responses that come by it. */
 export interface PeerLimits extends Limits {

@@ -6,8 +6,8 @@
 import { platform } from '#platform'
 import type { Failure } from '../protocol/index.ts'
 import type { Transport } from '../transport/transport.ts'
-import type { Exchange } from './exchange.ts'
 import { errorOf } from './failure.ts'
+import type { Exchange } from './session/exchange.ts'
 
 /** Takes lines of text; each method may be missing. */
 export interface Logger {

@@ -7,10 +7,10 @@ import { checkConnectionOptions } from '../protocol/connection-options.ts'
 import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
-import type { DecodeLimits } from './decode-meter.ts'
 import { type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logging.ts'
-import { proxyUrl } from './proxy-choice.ts'
+import { proxyUrl } from './pool/proxy-choice.ts'
+import type { DecodeLimits } from './response/decode-meter.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
 
 /** Options of an `HTTP20Connection`. */

@@ -2,9 +2,9 @@
  * Plain data on connections, for `stats`: numbers and names, no live object.
  */
 import type { TransportInfo } from '../transport/transport.ts'
-import type { ConnectionInfo } from './exchange-plan.ts'
-import type { HttpVersion } from './incoming.ts'
-import type { Session, SessionState } from './session.ts'
+import type { HttpVersion } from './response/incoming.ts'
+import type { ConnectionInfo } from './session/exchange-plan.ts'
+import type { Session, SessionState } from './session/session.ts'
 
 /** `'draining'`: what is open finishes, and the next request begins a new connection. */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'draining'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Deadlines, type Timed } from '../../src/client/deadlines.ts'
+import { Deadlines, type Timed } from '../../src/client/session/deadlines.ts'
 
 class Item implements Timed {
   deadline: number

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Dialler, type DiallerOwner } from '../../src/client/dialler.ts'
-import { OriginMemory } from '../../src/client/origin-memory.ts'
+import { Dialler, type DiallerOwner } from '../../src/client/pool/dialler.ts'
+import { OriginMemory } from '../../src/client/pool/origin-memory.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 function dialler(): { clock: VirtualClock; it: Dialler; due: number[] } {

@@ -1,7 +1,7 @@
 /** SRI §3.3, and `init.integrity` (Fetch §4.1). */
 import { createHash } from 'node:crypto'
 import { describe, expect, it, test } from 'vitest'
-import { matchesIntegrity } from '../../src/client/integrity.ts'
+import { matchesIntegrity } from '../../src/client/fetch/integrity.ts'
 import { answering, failure } from './fetch-origins.ts'
 
 const CONTENT = 'hello, SRI ÿ'

@@ -1,7 +1,7 @@
 /** Functions around a `fetch`. */
 import { describe, expect, it, test } from 'vitest'
-import type { FetchInit } from '../../src/client/fetch-init.ts'
-import type { Middleware } from '../../src/client/fetch-middleware.ts'
+import type { FetchInit } from '../../src/client/fetch/fetch-init.ts'
+import type { Middleware } from '../../src/client/fetch/fetch-middleware.ts'
 import { failure, Origins } from './fetch-origins.ts'
 
 const URL_A = 'https://a.test/'

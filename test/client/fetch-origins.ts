@@ -1,7 +1,7 @@
 /** Origins in memory by URL, and a `fetch` that reaches them. */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { ClientRequestInit, SendRequest } from '../../src/client/client-request.ts'
-import { createFetch, type Fetch, type FetchOptions } from '../../src/client/fetch.ts'
+import { createFetch, type Fetch, type FetchOptions } from '../../src/client/fetch/fetch.ts'
+import type { ClientRequestInit, SendRequest } from '../../src/client/request/client-request.ts'
 import { type H2Error, HTTP20Connection, type HTTP20ConnectionOptions } from '../../src/index.ts'
 import { MemoryOrigin, type OriginRequest, type OriginResponse } from '../../src/testing/index.ts'
 

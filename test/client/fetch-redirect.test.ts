@@ -1,6 +1,6 @@
 /** Redirects that a `fetch` follows (Fetch §4.4), with what it takes along; cookies at every hop. */
 import { describe, expect, it, test } from 'vitest'
-import type { FetchInit } from '../../src/client/fetch-init.ts'
+import type { FetchInit } from '../../src/client/fetch/fetch-init.ts'
 import type { OriginResponse } from '../../src/testing/index.ts'
 import { settled } from '../support/virtual-clock.ts'
 import { failure, Origins, Pieces } from './fetch-origins.ts'

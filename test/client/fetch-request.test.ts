@@ -1,7 +1,7 @@
 /** What a `fetch` sends: Fetch §5.4 (the constructor of `Request`), §5.1 (`Headers`), §4.5 (what is added). */
 import { Readable } from 'node:stream'
 import { describe, expect, it, test } from 'vitest'
-import type { FetchInit } from '../../src/client/fetch-init.ts'
+import type { FetchInit } from '../../src/client/fetch/fetch-init.ts'
 import { H2Error } from '../../src/index.ts'
 import { settled } from '../support/virtual-clock.ts'
 import { answering, failure, Origins, Pieces } from './fetch-origins.ts'

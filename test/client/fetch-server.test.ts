@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFetch } from '../../src/client/fetch.ts'
+import { createFetch } from '../../src/client/fetch/fetch.ts'
 import { Client } from '../../src/index.ts'
 import { failure } from './fetch-origins.ts'
 

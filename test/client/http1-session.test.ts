@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { HTTP20RequestInit } from '../../src/client/request-init.ts'
+import type { HTTP20RequestInit } from '../../src/client/request/request-init.ts'
 import { memoryPair } from '../../src/transport/memory.ts'
 import { settled, VirtualClock } from '../support/virtual-clock.ts'
 import { against, Carrier, closeServers, facts, OK, type Script, startPeer, still, until } from './http1.ts'

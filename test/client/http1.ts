@@ -4,14 +4,18 @@
  */
 import net from 'node:net'
 import { platform } from '#platform'
-import { Exchange } from '../../src/client/exchange.ts'
-import { Http1Session } from '../../src/client/http1-session.ts'
-import type { HTTP20Response } from '../../src/client/http20-response.ts'
+import { Http1Session } from '../../src/client/http1/http1-session.ts'
 import { Reporter } from '../../src/client/logging.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from '../../src/client/options.ts'
-import { HeadDefaults } from '../../src/client/request-head.ts'
-import { type HTTP20RequestInit, type PlannedRequest, planRequest } from '../../src/client/request-init.ts'
-import type { Session, SessionOwner } from '../../src/client/session.ts'
+import { HeadDefaults } from '../../src/client/request/request-head.ts'
+import {
+  type HTTP20RequestInit,
+  type PlannedRequest,
+  planRequest,
+} from '../../src/client/request/request-init.ts'
+import type { HTTP20Response } from '../../src/client/response/http20-response.ts'
+import { Exchange } from '../../src/client/session/exchange.ts'
+import type { Session, SessionOwner } from '../../src/client/session/session.ts'
 import { parseTarget } from '../../src/client/target.ts'
 import { H2Error } from '../../src/errors.ts'
 import type { MemoryTransport } from '../../src/transport/memory.ts'

@@ -1,7 +1,7 @@
 /** HTML §4.10.21.8; RFC 7578. */
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { formDataBlob } from '../../src/client/multipart.ts'
+import { formDataBlob } from '../../src/client/request/multipart.ts'
 
 function form(...entries: [string, string | Blob, string?][]): FormData {
   const data = new FormData()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { OriginMemories } from '../../src/client/origin-memory.ts'
+import { OriginMemories } from '../../src/client/pool/origin-memory.ts'
 import {
   dialBackoff,
   dialsWanted,
@@ -8,7 +8,7 @@ import {
   needsProbe,
   type OriginFacts,
   STALE_AFTER_MS,
-} from '../../src/client/pool-policy.ts'
+} from '../../src/client/pool/pool-policy.ts'
 
 const FACTS: OriginFacts = { waiting: 0, dialling: 0, usable: 0, unproved: 0, serial: false, limit: 6 }
 

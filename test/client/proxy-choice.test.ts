@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
-import { type ChooseProxy, checkProxyOption, isExcepted } from '../../src/client/proxy-choice.ts'
+import { type ChooseProxy, checkProxyOption, isExcepted } from '../../src/client/pool/proxy-choice.ts'
 
 const NAMES = ['https_proxy', 'http_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [
   name,

@@ -7,7 +7,7 @@ import {
   MAX_REDIRECTS,
   type RedirectedRequest,
   redirectVerdict,
-} from '../../src/client/redirect-policy.ts'
+} from '../../src/client/fetch/redirect-policy.ts'
 
 const request = (more: Partial<RedirectedRequest> = {}): RedirectedRequest => ({
   url: new URL('https://a.test/dir/file?q#part'),

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it, test } from 'vitest'
-import { takeBody } from '../../src/client/request-body.ts'
+import { takeBody } from '../../src/client/request/request-body.ts'
 import type { HTTP20RequestInit, RequestBody } from '../../src/index.ts'
 import { settled } from '../support/virtual-clock.ts'
 import { response, rstStream, windowUpdate } from '../support/wire.ts'

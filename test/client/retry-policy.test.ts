@@ -11,7 +11,7 @@ import {
   retryDelay,
   statusDelay,
   type Verdict,
-} from '../../src/client/retry-policy.ts'
+} from '../../src/client/pool/retry-policy.ts'
 
 const RULES = checkRetry(undefined)
 const IDEMPOTENT = checkRetry({ idempotent: true })

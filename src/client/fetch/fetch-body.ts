@@ -1,0 +1,286 @@
+/**
+ * The content of a `fetch` response (Fetch §5.2, "Body"): who may read it, as
+ * a stream or at once, and how two may. Its one rule: it has one reader, and
+ * no stream is made for somebody who wants all of it.
+ */
+
+import { type HTTP20Response, hasArrived } from '../response/http20-response.ts'
+import { bodyFailure } from './fetch-failure.ts'
+
+/** Octets that a stream takes at a time. */
+const PIECE = 65_536
+
+const decoder = /* @__PURE__ */ new TextDecoder()
+
+/** Where content comes from. One read at a time, but by a `Tee`. */
+export interface ByteSource {
+  /** From one octet up to `max`; undefined at the end. */
+  read(max: number): Promise<Uint8Array | undefined>
+  /** All of it, if nothing was read. */
+  readAll(): Promise<Uint8Array>
+  readText(): Promise<string>
+  /** Nobody wants the rest. */
+  cancel(): void
+}
+
+/** Responses that nobody can read any more are given up: their streams would stay open. */
+const unread = /* @__PURE__ */ new FinalizationRegistry<HTTP20Response>((response) => response.cancel())
+
+/** Content as it arrives. Fails with the signal's reason if aborted, else with a TypeError. */
+export class ResponseSource implements ByteSource {
+  readonly #response: HTTP20Response
+  readonly #signal: AbortSignal | undefined
+
+  constructor(response: HTTP20Response, signal: AbortSignal | undefined) {
+    this.#response = response
+    this.#signal = signal
+    // Most have arrived by now, and hold no stream.
+    if (!hasArrived(response)) unread.register(this, response)
+  }
+
+  async read(max: number): Promise<Uint8Array | undefined> {
+    this.#checkSignal()
+    try {
+      const piece = await this.#response.read(max)
+      return piece.length === 0 ? undefined : piece
+    } catch (error) {
+      throw bodyFailure(error, this.#signal)
+    }
+  }
+
+  async readAll(): Promise<Uint8Array> {
+    this.#checkSignal()
+    try {
+      return await this.#response.bytes()
+    } catch (error) {
+      throw bodyFailure(error, this.#signal)
+    }
+  }
+
+  async readText(): Promise<string> {
+    this.#checkSignal()
+    try {
+      return await this.#response.text()
+    } catch (error) {
+      throw bodyFailure(error, this.#signal)
+    }
+  }
+
+  cancel(): void {
+    this.#response.cancel()
+  }
+
+  /** Fetch §5.6: aborting errors a body that has arrived and was not read, too. */
+  #checkSignal(): void {
+    if (this.#signal?.aborted !== true) return
+    this.#response.cancel()
+    throw this.#signal.reason
+  }
+}
+
+/** Content that is there. */
+export class BytesSource implements ByteSource {
+  #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  async read(max: number): Promise<Uint8Array | undefined> {
+    const bytes = this.#bytes
+    if (bytes.length === 0) return undefined
+    this.#bytes = bytes.subarray(max)
+    return bytes.slice(0, max)
+  }
+
+  async readAll(): Promise<Uint8Array> {
+    return this.#bytes
+  }
+
+  async readText(): Promise<string> {
+    return decoder.decode(this.#bytes)
+  }
+
+  cancel(): void {
+    this.#bytes = this.#bytes.subarray(0, 0)
+  }
+}
+
+/** One of two readers of the same content. What only one of them has read is kept for the other. */
+class TeeSide implements ByteSource {
+  readonly #tee: Tee
+  readonly #queue: Uint8Array[]
+  /** Written by `Tee`, too. */
+  other!: TeeSide
+  cancelled: boolean
+
+  constructor(tee: Tee) {
+    this.#tee = tee
+    this.#queue = []
+    this.cancelled = false
+  }
+
+  give(piece: Uint8Array): void {
+    if (!this.cancelled) this.#queue.push(piece)
+  }
+
+  async read(max: number): Promise<Uint8Array | undefined> {
+    const queue = this.#queue
+    while (queue.length === 0) if (!(await this.#tee.more())) return undefined
+    const piece = queue.shift()!
+    if (piece.length <= max) return piece
+    queue.unshift(piece.subarray(max))
+    return piece.slice(0, max)
+  }
+
+  async readAll(): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    let length = 0
+    for (let piece = await this.read(PIECE); piece !== undefined; piece = await this.read(PIECE)) {
+      pieces.push(piece)
+      length += piece.length
+    }
+    const all = new Uint8Array(length)
+    let at = 0
+    for (const piece of pieces) {
+      all.set(piece, at)
+      at += piece.length
+    }
+    return all
+  }
+
+  async readText(): Promise<string> {
+    return decoder.decode(await this.readAll())
+  }
+
+  cancel(): void {
+    this.cancelled = true
+    this.#queue.length = 0
+    if (this.other.cancelled) this.#tee.cancel()
+  }
+}
+
+/** Reads a source for two. */
+class Tee {
+  readonly sides: readonly [TeeSide, TeeSide]
+  readonly #source: ByteSource
+  /** The read under way. Resolves with false at the end. */
+  #reading: Promise<boolean> | undefined
+
+  constructor(source: ByteSource) {
+    this.#source = source
+    this.#reading = undefined
+    const [one, two] = [new TeeSide(this), new TeeSide(this)]
+    one.other = two
+    two.other = one
+    this.sides = [one, two]
+  }
+
+  more(): Promise<boolean> {
+    this.#reading ??= this.#read()
+    return this.#reading
+  }
+
+  async #read(): Promise<boolean> {
+    const piece = await this.#source.read(PIECE)
+    // At the end, and after a failure, every read has the same answer.
+    if (piece === undefined) return false
+    this.#reading = undefined
+    const [one, two] = this.sides
+    one.give(piece)
+    // Streams transfer memory: each side has its own.
+    two.give(one.cancelled ? piece : new Uint8Array(piece))
+    return true
+  }
+
+  cancel(): void {
+    this.#source.cancel()
+  }
+}
+
+/** Content with one reader. */
+export class FetchBody {
+  #source: ByteSource
+  /** Made on first touch. */
+  #stream: ReadableStream<Uint8Array> | undefined
+  #used: boolean
+
+  constructor(source: ByteSource) {
+    this.#source = source
+    this.#stream = undefined
+    this.#used = false
+  }
+
+  /** True once somebody has read of it. */
+  get used(): boolean {
+    return this.#used
+  }
+
+  /** A byte stream (BYOB readers too), read only when it is pulled. Cancelling it gives the response up. */
+  get stream(): ReadableStream<Uint8Array> {
+    if (this.#stream !== undefined) return this.#stream
+    this.#stream = this.#makeStream()
+    if (this.#used) this.#stream.getReader()
+    return this.#stream
+  }
+
+  /** All of it. Throws TypeError if it has a reader. */
+  bytes(): Promise<Uint8Array> {
+    this.#claim()
+    return this.#source.readAll()
+  }
+
+  /** All of it, decoded as UTF-8, without a byte order mark. Throws TypeError if it has a reader. */
+  text(): Promise<string> {
+    this.#claim()
+    return this.#source.readText()
+  }
+
+  /** A second one with the same content. Throws TypeError if it has a reader. */
+  clone(): FetchBody {
+    this.#checkFree()
+    const [one, two] = new Tee(this.#source).sides
+    this.#source = one
+    return new FetchBody(two)
+  }
+
+  #claim(): void {
+    this.#checkFree()
+    this.#used = true
+    this.#stream?.getReader()
+  }
+
+  #checkFree(): void {
+    if (this.#used) throw new TypeError('body is unusable: it was read already')
+    if (this.#stream?.locked === true) throw new TypeError('body is unusable: it is locked')
+  }
+
+  #makeStream(): ReadableStream<Uint8Array> {
+    return new ReadableStream(
+      {
+        type: 'bytes',
+        pull: async (controller) => {
+          this.#used = true
+          const view = controller.byobRequest?.view as Uint8Array | null | undefined
+          const piece = await this.#source.read(view?.byteLength ?? PIECE)
+          if (piece === undefined) {
+            controller.close()
+            controller.byobRequest?.respond(0)
+          } else if (view === null || view === undefined) {
+            // The stream transfers what it is given: only memory that nobody else holds.
+            const whole = piece.byteLength === piece.buffer.byteLength
+            controller.enqueue(whole ? piece : new Uint8Array(piece))
+          } else {
+            new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(piece)
+            controller.byobRequest!.respond(piece.length)
+          }
+        },
+        cancel: () => {
+          this.#used = true
+          this.#source.cancel()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Heads as HTTP/1.1 has them: what a request sends, and what is wrong with a
+ * response that `node:http` let through. Its one rule: where a message ends is
+ * said once and cannot be read in two ways (RFC 9112 §6.3).
+ */
+import { checkRequest, type RequestHead } from '../../protocol/index.ts'
+import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
+
+/** A head that can be sent. */
+export interface FramedHead {
+  readonly wire: Http1RequestHead
+  /** Octets of content announced; undefined with the chunked coding. */
+  readonly length: number | undefined
+}
+
+/** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
+const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const DIGITS = /^[0-9]{1,15}$/
+
+/**
+ * The head of a request in wire order. `endStream`: it has no content.
+ * `trailers`: there may be some behind it. Throws TypeError for a head that
+ * breaks a rule, and for CONNECT.
+ */
+export function framedHead(
+  head: RequestHead,
+  endStream: boolean,
+  trailers: boolean,
+  maxHeadSize: number,
+): FramedHead {
+  checkRequest(head)
+  const { method, path } = head
+  // RFC 9110 §9.3.6: what follows would not be HTTP, and there is no stream for it.
+  if (method === 'CONNECT' || path === undefined)
+    throw new TypeError('CONNECT needs HTTP/2; this is HTTP/1.1')
+  const announced = announcedLength(head.fields)
+  if (endStream && announced !== undefined && announced > 0) {
+    throw new TypeError(`content-length ${announced} of a request without content`)
+  }
+  const chunked = !endStream && (announced === undefined || trailers)
+  // RFC 9112 §3.2: host first.
+  const fields = ['host', head.authority]
+  addFields(fields, head.fields, chunked)
+  if (chunked) fields.push('transfer-encoding', 'chunked')
+  else if (announced === undefined && !WITHOUT_CONTENT.includes(method)) fields.push('content-length', '0')
+  return {
+    wire: { method, target: path, fields, maxHeadSize },
+    length: chunked ? undefined : (announced ?? 0),
+  }
+}
+
+/** The caller's fields, and `connection`. */
+function addFields(to: string[], fields: readonly string[], chunked: boolean): void {
+  let cookieAt = -1
+  let options = 'keep-alive'
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!
+    const value = fields[i + 1]!
+    if (name === 'host') continue
+    // RFC 9112 §6.2: never beside transfer-encoding. RFC 9110 §6.6.2: trailers need the chunked coding.
+    if (name === (chunked ? 'content-length' : 'trailer')) continue
+    // RFC 9110 §10.1.4: te is of this connection.
+    if (name === 'te') options = 'keep-alive, te'
+    if (name === 'cookie' && cookieAt !== -1) {
+      // RFC 9113 §8.2.3: many in HTTP/2, one in HTTP/1.1.
+      to[cookieAt] += `; ${value}`
+      continue
+    }
+    to.push(name, value)
+    if (name === 'cookie') cookieAt = to.length - 1
+  }
+  to.push('connection', options)
+}
+
+/** Throws TypeError for a content-length that is no number, or that is said twice. */
+function announcedLength(fields: readonly string[]): number | undefined {
+  let length: number | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] !== 'content-length') continue
+    if (length !== undefined || !DIGITS.test(fields[i + 1]!)) {
+      throw new TypeError('content-length must be one number (RFC 9112 §6.3)')
+    }
+    length = Number(fields[i + 1])
+  }
+  return length
+}
+
+/** The rule that the head of a final response breaks. */
+export function responseFault(head: Http1ResponseHead): string | undefined {
+  const { version, status, fields } = head
+  if (version !== '1.1' && version !== '1.0') return 'a version that is not 1.1 or 1.0 (RFC 9112 §2.3)'
+  // A 101 that `node:http` did not take for a switch of protocols ends here as well.
+  if (status < 200 || status > 999) return `status ${status} of a final response (RFC 9110 §15)`
+  const codings = valuesOf(fields, 'transfer-encoding')?.toLowerCase()
+  if (codings === undefined) return undefined
+  if (version === '1.0') return 'transfer-encoding in HTTP/1.0 (RFC 9112 §6.1)'
+  if (codings !== 'chunked' && codings !== 'identity')
+    return 'a transfer coding that was not asked for (RFC 9112 §6.1)'
+  return undefined
+}
+
+/** The rule that received fields break. Parsers of older runtimes let through what hides a length. */
+export function fieldsFault(fields: readonly string[]): string | undefined {
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!TOKEN.test(fields[i]!)) return 'a field name that is not a token (RFC 9112 §5.1)'
+  }
+  return undefined
+}
+
+/** True for a 204 that announces content: it has none, but who wrote it may have sent some (RFC 9112 §6.3). */
+export function isFalsely204({ status, fields }: Http1ResponseHead): boolean {
+  if (status !== 204) return false
+  return (
+    (valuesOf(fields, 'content-length') ?? '0') !== '0' || valuesOf(fields, 'transfer-encoding') !== undefined
+  )
+}
+
+/** False if it is certain that no content follows the head (RFC 9110 §6.4.1). */
+export function hasContent(method: string, { status, fields }: Http1ResponseHead): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304 && valuesOf(fields, 'content-length') !== '0'
+}
+
+/** Milliseconds that the peer keeps an idle connection (its hint in `keep-alive`), Infinity if it did not say. */
+export function idleLimit(fields: readonly string[]): number {
+  const match = /(?:^|[\s,;])timeout="?(\d{1,9})/i.exec(valuesOf(fields, 'keep-alive') ?? '')
+  return match === null ? Number.POSITIVE_INFINITY : Number(match[1]) * 1000
+}
+
+/** All values of a field, joined. */
+function valuesOf(fields: readonly string[], name: string): string | undefined {
+  let joined: string | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] === name) joined = joined === undefined ? fields[i + 1] : `${joined}, ${fields[i + 1]}`
+  }
+  return joined
+}

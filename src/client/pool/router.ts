@@ -1,0 +1,115 @@
+/**
+ * From a URL to the origin that serves it: the pool's key with everything that
+ * makes two connections differ, and the path (RFC 9110 §4.2, RFC 3986 §5). Its
+ * one rule: connections are shared under an equal security context only.
+ */
+import type { TlsOptions } from '../../transport/transport.ts'
+import type { ClientSettings } from '../client-options.ts'
+import { parseTarget } from '../target.ts'
+import type { OriginPool } from './origin-pool.ts'
+import type { Pool } from './pool.ts'
+
+/** Paths and queries that the URL standard leaves as they are. */
+const PLAIN = /^\/[\w\-.~!$&()*+,;=:@/?]*$/
+
+export class Router {
+  readonly #pool: Pool
+  readonly #settings: ClientSettings
+  /** Numbers of TLS options that a function gave. */
+  readonly #tlsNumbers: WeakMap<object, number>
+  #lastNumber: number
+  /** The same for every URL of an origin, so that its text is the key. */
+  readonly #uniform: boolean
+  /** The path of the URL that was routed last. */
+  path: string
+
+  constructor(pool: Pool, settings: ClientSettings) {
+    this.#pool = pool
+    this.#settings = settings
+    this.#tlsNumbers = new WeakMap()
+    this.#lastNumber = 0
+    this.#uniform = typeof settings.tls !== 'function' && typeof settings.proxy !== 'function'
+    this.path = '/'
+  }
+
+  /** Finds or makes the origin; `path` is written. Throws TypeError for what is no http: or https: URL. */
+  route(url: string | URL): OriginPool {
+    if (typeof url === 'string' && this.#uniform) {
+      const known = this.#known(url)
+      if (known !== undefined) return known
+    }
+    return this.#parsed(parse(url))
+  }
+
+  /** An origin that is there already, and a path that needs no parsing. */
+  #known(url: string): OriginPool | undefined {
+    const slash = url.indexOf('/', 8)
+    if (slash === -1) return undefined
+    const origin = this.#pool.find(url.slice(0, slash))
+    const path = url.slice(slash)
+    if (origin === undefined || !PLAIN.test(path) || path.includes('/.')) return undefined
+    this.path = path
+    return origin
+  }
+
+  #parsed(url: URL): OriginPool {
+    // Taken before the caller's functions are called: they may change the URL, or route another.
+    const { origin } = url
+    const path = pathOf(url)
+    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#settings
+    const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
+    const proxy = typeof choice === 'function' ? choice(url) : choice
+    const key = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    this.path = path
+    return (
+      this.#pool.find(key) ??
+      this.#pool.add({
+        key,
+        target: parseTarget(origin, undefined),
+        settings: { ...connection, tls, proxy },
+        h2c,
+      })
+    )
+  }
+
+  /** The same number for the same object. */
+  #tlsNumber(tls: TlsOptions | undefined): number {
+    if (tls === undefined) return 0
+    let number = this.#tlsNumbers.get(tls)
+    if (number === undefined) {
+      this.#lastNumber += 1
+      number = this.#lastNumber
+      this.#tlsNumbers.set(tls, number)
+    }
+    return number
+  }
+}
+
+/** Path and query. An empty query is not the same as none (RFC 3986 §6.2.3), a fragment is not sent. */
+function pathOf({ href, origin }: URL): string {
+  const end = href.indexOf('#')
+  return href.slice(origin.length, end === -1 ? undefined : end)
+}
+
+/** Throws TypeError for what cannot be TLS options: those of no connection would be used in their place. */
+function checkTls(given: TlsOptions | undefined | null): TlsOptions | undefined {
+  if (given === undefined || given === null) return undefined
+  if (typeof given === 'object' && !('then' in given)) return given
+  throw new TypeError('tls must give an object or undefined, and at once')
+}
+
+function parse(given: string | URL): URL {
+  if (typeof given !== 'string' && !(given instanceof URL))
+    throw new TypeError('url must be a string or a URL')
+  let url: URL
+  try {
+    url = new URL(given)
+  } catch {
+    throw new TypeError(`url is not valid: ${JSON.stringify(String(given).slice(0, 100))}`)
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`url must be of http: or https:, not ${url.protocol}`)
+  }
+  if (url.username !== '' || url.password !== '') throw new TypeError('url must not hold a user or password')
+  return url
+}

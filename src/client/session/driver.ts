@@ -1,0 +1,247 @@
+/**
+ * Moves bytes between one transport and one engine, and keeps the one timer.
+ * Its one rule: whatever happens in a turn leaves in one write, and the next
+ * bytes are pulled only when the last were taken (RFC 9113 §5.2.2: reading
+ * never stops).
+ */
+import { platform } from '#platform'
+import { FrameTrace } from '../../frame/frame-trace.ts'
+import type { Connection } from '../../protocol/index.ts'
+import type { Transport, TransportHandler } from '../../transport/transport.ts'
+import type { Clock } from '../clock.ts'
+import { transportLost } from '../failure.ts'
+
+/** Whom the driver works for. */
+export interface DriverOwner {
+  /** The earliest deadline of an exchange, Infinity for none. */
+  nextDeadline(): number
+  /** That moment passed. */
+  expire(now: number): void
+  /** A turn ends: what is asked now leaves with it. */
+  turned(): void
+  /** True while something waits that the process has to live for. */
+  readonly busy: boolean
+  /** The transport is gone. */
+  transportClosed(): void
+}
+
+/** Octets pulled and written at once. */
+const WRITE_SIZE = 65_536
+/** Milliseconds that a closed connection may take to send its last bytes. */
+const LINGER_MS = 1_000
+/**
+ * Promise reactions that a turn waits for before it writes: enough that what
+ * callers do about an answer (`await` the response, then its body, then ask
+ * again) leaves together with what others do.
+ */
+const REACTIONS = 8
+/** The same where nobody got an answer, and so nobody asks again: a reader takes the content that came. */
+const READER_REACTIONS = 1
+
+const NEVER = Number.POSITIVE_INFINITY
+/** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
+const SETTLED = Promise.resolve()
+
+export class Driver implements TransportHandler {
+  readonly #engine: Connection
+  readonly #clock: Clock
+  readonly #owner: DriverOwner
+  #transport: Transport | undefined
+  /** The engine's time stands still until bytes can flow: what it counts is not the dial. */
+  #engineLag: number
+  readonly #frozenAt: number
+  /** The clock in this turn, NaN outside. */
+  #now: number
+  /** Reactions still to wait for, -1 if no flush is due. */
+  #reactions: number
+  #receiving: boolean
+  /** True if a caller got an answer from the chunk that is being received. */
+  #answered: boolean
+  #writing: boolean
+  #ended: boolean
+  #gone: boolean
+  #referenced: boolean
+  /** When a transport that lingers is destroyed. */
+  #destroyAt: number
+  #timer: unknown
+  #timerAt: number
+  readonly #sentTrace: FrameTrace | undefined
+  readonly #receivedTrace: FrameTrace | undefined
+
+  /** @param createdAt the `now` that the engine was made with */
+  constructor(engine: Connection, clock: Clock, owner: DriverOwner, createdAt: number) {
+    this.#engine = engine
+    this.#clock = clock
+    this.#owner = owner
+    this.#transport = undefined
+    this.#engineLag = 0
+    this.#frozenAt = createdAt
+    this.#now = Number.NaN
+    this.#reactions = -1
+    this.#receiving = false
+    this.#answered = false
+    this.#writing = false
+    this.#ended = false
+    this.#gone = false
+    this.#referenced = true
+    this.#destroyAt = NEVER
+    this.#timer = undefined
+    this.#timerAt = NEVER
+    const log = platform.frameLog
+    this.#sentTrace = log && new FrameTrace((line) => log(`send ${line}`), { preface: true })
+    this.#receivedTrace = log && new FrameTrace((line) => log(`recv ${line}`))
+  }
+
+  /** Milliseconds on the clock, read once per turn. */
+  now(): number {
+    if (Number.isNaN(this.#now)) {
+      this.#now = this.#clock.now()
+      this.wake()
+    }
+    return this.#now
+  }
+
+  /** Milliseconds as the engine counts them. */
+  engineNow(): number {
+    return this.#transport === undefined ? this.#frozenAt : this.now() - this.#engineLag
+  }
+
+  /** Something was asked of the engine, or a deadline came nearer: looks at the end of the turn. */
+  wake(): void {
+    this.#wakeAfter(REACTIONS)
+  }
+
+  #wakeAfter(reactions: number): void {
+    if (this.#reactions !== -1 || this.#receiving || this.#gone) return
+    this.#reactions = reactions
+    void SETTLED.then(this.#react)
+  }
+
+  /** A caller got an answer, or was told of an end: what it asks next is waited for. */
+  answered(): void {
+    this.#answered = true
+  }
+
+  readonly #react = (): void => {
+    if (this.#reactions > 0) {
+      this.#reactions--
+      void SETTLED.then(this.#react)
+      return
+    }
+    this.#reactions = -1
+    if (Number.isNaN(this.#now)) this.#now = this.#clock.now()
+    this.#flush()
+    this.#now = Number.NaN
+  }
+
+  /** The transport stands. */
+  start(transport: Transport): void {
+    this.#engineLag = this.now() - this.#frozenAt
+    this.#transport = transport
+    transport.start(this)
+    this.wake()
+  }
+
+  /** There will be no transport, or nobody cares for it any more. */
+  abandon(): void {
+    this.#gone = true
+    this.#disarm()
+  }
+
+  // — the transport tells —
+
+  onChunk(chunk: Uint8Array): void {
+    this.#now = this.#clock.now()
+    this.#receivedTrace?.receive(chunk)
+    this.#receiving = true
+    this.#answered = false
+    this.#engine.receive(chunk, this.#now - this.#engineLag)
+    this.#receiving = false
+    this.#wakeAfter(this.#answered ? REACTIONS : READER_REACTIONS)
+  }
+
+  onEnd(): void {
+    this.#engine.transportEnded(undefined, this.engineNow())
+    this.wake()
+  }
+
+  onClosed(error: Error | undefined): void {
+    // After an end of our own the engine is closed, and this changes nothing.
+    this.#engine.transportEnded(error === undefined ? undefined : transportLost(error), this.engineNow())
+    this.abandon()
+    this.#owner.transportClosed()
+  }
+
+  // — out —
+
+  #flush(): void {
+    if (this.#gone) return
+    this.#owner.turned()
+    this.#send()
+    if (this.#engine.closed && this.#destroyAt === NEVER) this.#destroyAt = this.now() + LINGER_MS
+    const transport = this.#transport
+    if (transport !== undefined && this.#owner.busy !== this.#referenced) {
+      this.#referenced = !this.#referenced
+      if (this.#referenced) transport.ref()
+      else transport.unref()
+    }
+    this.#arm()
+  }
+
+  #send(): void {
+    const transport = this.#transport
+    while (transport !== undefined && !this.#writing && !this.#ended && !this.#gone) {
+      const bytes = this.#engine.pull(WRITE_SIZE)
+      if (bytes === undefined) {
+        if (!this.#engine.closed) return
+        this.#ended = true
+        transport.end()
+        return
+      }
+      this.#sentTrace?.receive(bytes)
+      this.#writing = true
+      transport.write(bytes, this.#written)
+    }
+  }
+
+  readonly #written = (): void => {
+    this.#writing = false
+    // What was asked in this turn leaves with the rest of it.
+    this.wake()
+  }
+
+  // — the timer —
+
+  #arm(): void {
+    const transport = this.#transport
+    const engineNext = transport === undefined ? NEVER : this.#engine.nextTimeout() + this.#engineLag
+    const next = Math.min(engineNext, this.#owner.nextDeadline(), this.#destroyAt)
+    // A timer that comes too early costs less than one that is moved at every step.
+    if (next >= this.#timerAt) return
+    this.#disarm()
+    this.#timerAt = next
+    this.#timer = this.#clock.setTimer(this.#ring, Math.max(0, Math.ceil(next - this.now())))
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    this.#timerAt = NEVER
+  }
+
+  readonly #ring = (): void => {
+    this.#timer = undefined
+    this.#timerAt = NEVER
+    this.#now = this.#clock.now()
+    const now = this.#now
+    if (now >= this.#destroyAt) {
+      this.#transport?.destroy()
+      return
+    }
+    this.#owner.expire(now)
+    if (this.#transport !== undefined && now - this.#engineLag >= this.#engine.nextTimeout()) {
+      this.#engine.handleTimeout(now - this.#engineLag)
+    }
+    this.wake()
+  }
+}

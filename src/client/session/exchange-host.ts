@@ -1,0 +1,39 @@
+/**
+ * Whom an exchange works with: the host that carries it or lets it wait, and
+ * the one who may send it again. Types only; `Exchange` is a parameter of
+ * theirs, because the exchange stands above them.
+ */
+import type { PromisedHead, PushedStream } from '../../protocol/index.ts'
+import type { ClientFailure } from '../failure.ts'
+
+/** A session, or the line in front of it, as its exchanges see it. */
+export interface ExchangeHost<Exchange> {
+  /** Milliseconds on the clock, the same throughout a turn. */
+  now(): number
+  /** The engine was asked something: the driver has to look. */
+  wake(): void
+  /** The exchange's deadline was moved. */
+  moved(exchange: Exchange): void
+  /** The caller, or the peer, wants the connection closed: unread bodies do not hold it for ever. */
+  readonly closing: boolean
+  /** A promised request. Returns the exchange that takes it, undefined to refuse. */
+  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
+  /** An informational response arrived. */
+  informed(exchange: Exchange, status: number): void
+  /** The response's head arrived. */
+  responded(exchange: Exchange): void
+  /** The exchange goes elsewhere. */
+  released(exchange: Exchange): void
+  /** The exchange is over. */
+  settled(exchange: Exchange): void
+}
+
+/** Who may send a request again. */
+export interface Resender<Exchange> {
+  /** The request was answered. */
+  answered(exchange: Exchange): void
+  /** True if one more attempt without proof may be made, which is then paid for. */
+  affords(): boolean
+  /** The request failed before it was answered. Returns true if it was withdrawn, to be begun again. */
+  resend(exchange: Exchange, failure: ClientFailure): boolean
+}

@@ -1,0 +1,405 @@
+/**
+ * One HTTP/2 connection: its engine, its driver, and the exchanges that are
+ * open on it. It dials itself, or takes a transport that stands. Its one rule:
+ * when it is gone, everything that waited for it was told.
+ */
+import {
+  Connection,
+  type ConnectionOptions,
+  type ConnectionSink,
+  type Failure,
+  type PromisedHead,
+  type PushedStream,
+} from '../../protocol/index.ts'
+import type { Transport, TransportInfo } from '../../transport/transport.ts'
+import {
+  closedByCaller,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  notDrained,
+  wrongProtocol,
+} from '../failure.ts'
+import type { ConnectionSettings } from '../options.ts'
+import type { PlannedRequest } from '../request/request-init.ts'
+import type { TimeLimits } from '../timeouts.ts'
+import { ConnectWaiters } from './connect-waiters.ts'
+import { Deadlines } from './deadlines.ts'
+import { Driver, type DriverOwner } from './driver.ts'
+import type { Exchange } from './exchange.ts'
+import type { ExchangeHost } from './exchange-host.ts'
+import type { Session, SessionOwner, SessionState } from './session.ts'
+
+/** Someone who waits for the answer to a PING. */
+interface Pinger {
+  /** The engine's name of the PING. */
+  readonly token: number
+  readonly resolve: (roundTripTime: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Http2Session implements Session, ConnectionSink, DriverOwner, ExchangeHost<Exchange> {
+  readonly #owner: SessionOwner
+  readonly #engine: Connection
+  readonly #driver: Driver
+  readonly #open: Deadlines<Exchange>
+  #state: SessionState
+  #startedAt: number
+  #dialAbort: AbortController | undefined
+  #info: TransportInfo
+  /** Callers of `connect`. */
+  readonly #connectors: ConnectWaiters
+  /** Callers of `ping`. */
+  #pings: Pinger[]
+  /** Callers that wait until the transport is gone. */
+  #closers: (() => void)[]
+  #gone: boolean
+  /** When what is still open is given up; Infinity until the peer says GOAWAY, and once the engine is closed. */
+  #drainDeadline: number
+  /** The peer said GOAWAY. */
+  #toldToGo: boolean
+
+  /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
+  constructor(owner: SessionOwner) {
+    const { settings } = owner
+    const createdAt = settings.clock.now()
+    this.#owner = owner
+    this.#engine = new Connection(this, engineOptions(settings), createdAt)
+    this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
+    this.#open = new Deadlines()
+    this.#state = 'idle'
+    this.#startedAt = 0
+    this.#dialAbort = undefined
+    this.#info = {}
+    this.#connectors = new ConnectWaiters()
+    this.#pings = []
+    this.#closers = []
+    this.#gone = false
+    this.#drainDeadline = Number.POSITIVE_INFINITY
+    this.#toldToGo = false
+  }
+
+  /** Takes a transport that stands and speaks HTTP/2. */
+  static over(owner: SessionOwner, transport: Transport): Http2Session {
+    const session = new Http2Session(owner)
+    session.#state = 'connecting'
+    session.#dialled(transport)
+    return session
+  }
+
+  // — what the connection object asks —
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  get engine(): Connection {
+    return this.#engine
+  }
+
+  get info(): TransportInfo {
+    return this.#info
+  }
+
+  /** Dials, once, behind `gate`. */
+  dial(limits: TimeLimits, gate: Promise<unknown> | undefined): void {
+    if (this.#state !== 'idle') return
+    this.#state = 'connecting'
+    this.#startedAt = this.#driver.now()
+    this.#owner.reporter.connecting()
+    const { target, settings, tlsSessions } = this.#owner
+    this.#dialAbort = new AbortController()
+    const { signal } = this.#dialAbort
+    const options = {
+      tls: settings.tls,
+      alpn: ['h2'],
+      connectTimeoutMs: limits.connect,
+      tlsTimeoutMs: limits.tls,
+      socketPath: settings.socketPath,
+      lookup: settings.lookup,
+      proxy: settings.proxy,
+      sessions: tlsSessions,
+    }
+    const dial = async (): Promise<Transport> => {
+      await gate
+      signal.throwIfAborted()
+      return settings.transport(target, options, signal)
+    }
+    dial().then(
+      (transport) => this.#dialled(transport),
+      (error: unknown) => this.#lost(dialFailed(error)),
+    )
+  }
+
+  /** Resolves when the transport stands. */
+  connected(): Promise<void> {
+    if (this.#state === 'open') return Promise.resolve()
+    return this.#connectors.wait()
+  }
+
+  get httpVersion(): '2' {
+    return '2'
+  }
+
+  get ready(): boolean {
+    return this.#engine.ready
+  }
+
+  get worn(): boolean {
+    return this.#engine.worn
+  }
+
+  get idle(): boolean {
+    return this.#open.size === 0
+  }
+
+  get openStreams(): number {
+    return this.#engine.openStreams
+  }
+
+  get freeStreams(): number {
+    return this.#engine.freeStreams
+  }
+
+  get bytesReceived(): number {
+    return this.#engine.bytesReceived
+  }
+
+  get bytesSent(): number {
+    return this.#engine.bytesSent
+  }
+
+  get roundTripTime(): number {
+    return this.#engine.roundTripTime
+  }
+
+  get sendWindow(): number {
+    return this.#engine.sendWindow
+  }
+
+  get recvWindow(): number {
+    return this.#engine.recvWindow
+  }
+
+  carry(exchange: Exchange, { head, body, final }: PlannedRequest): void {
+    exchange.incoming.httpVersion = '2'
+    const open = (endStream: boolean) =>
+      this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
+    exchange.begin(this, open, body, final)
+    if (exchange.settled) return
+    this.#open.add(exchange)
+    if (this.#state === 'open') exchange.connected()
+    this.#owner.reporter.requestStarted(exchange, this.#driver.now())
+  }
+
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const token = this.#engine.ping(this.#driver.engineNow())
+      this.#pings.push({ token, resolve, reject })
+      this.#driver.wake()
+    })
+  }
+
+  /** Finishes what is open, then ends. Resolves when the transport is gone. */
+  close(errorCode: number): Promise<void> {
+    if (this.#state === 'idle') this.#finish()
+    if (this.#gone) return Promise.resolve()
+    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.length === 0) {
+      this.destroy(undefined)
+    } else if (this.#state !== 'closed') {
+      if (this.#state === 'open') this.#state = 'draining'
+      this.#engine.shutdown(errorCode, this.#driver.engineNow())
+      this.#driver.wake()
+    }
+    return this.gone()
+  }
+
+  /** Ends now. */
+  destroy(reason: unknown): void {
+    const failure = destroyed(reason)
+    if (this.#state === 'idle') this.#finish()
+    else if (this.#state === 'connecting') this.#lost(failure)
+    else this.#engine.destroy(failure)
+    this.#driver.wake()
+  }
+
+  /** Resolves when nothing of it is left. */
+  gone(): Promise<void> {
+    if (this.#gone) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#closers.push(resolve)
+    })
+  }
+
+  // — the dial —
+
+  #dialled(transport: Transport): void {
+    // One that was given its transport did not dial, and whoever did has told of it.
+    const dialled = this.#dialAbort !== undefined
+    this.#dialAbort = undefined
+    const { secure } = this.#owner.target
+    const wrong = secure && transport.alpn !== 'h2'
+    if (this.#state !== 'connecting' || wrong) {
+      transport.destroy()
+      if (wrong) this.#lost(wrongProtocol(transport.alpn))
+      return
+    }
+    this.#state = this.#engine.draining ? 'draining' : 'open'
+    this.#info = transport.info
+    this.#driver.start(transport)
+    if (dialled) this.#owner.reporter.opened(transport, this.#driver.now() - this.#startedAt)
+    for (const exchange of this.#open.all()) exchange.connected()
+    this.#connectors.connected()
+  }
+
+  /** No transport: the engine never sent a byte, so everything fails with what the dial failed with. */
+  #lost(ending: Ending): void {
+    if (this.#state !== 'connecting') return
+    this.#dialAbort?.abort()
+    this.#state = 'closed'
+    const { reporter } = this.#owner
+    if (reporter.hearsFailures) reporter.failed(errorOf(ending, 0))
+    this.#owner.sessionClosed(this)
+    for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
+    this.#rejectWaiters(ending)
+    this.#driver.abandon()
+    this.#finish()
+  }
+
+  #rejectWaiters(ending: Ending): void {
+    this.#connectors.fail(ending)
+    const pings = this.#pings
+    this.#pings = []
+    for (const { reject } of pings) reject(errorOf(ending, 0))
+  }
+
+  #finish(): void {
+    this.#state = 'closed'
+    this.#gone = true
+    const closers = this.#closers
+    this.#closers = []
+    for (const resolve of closers) resolve()
+  }
+
+  // — `ConnectionSink`: what the engine tells —
+
+  onReady(): void {}
+
+  onDraining(errorCode: number, debugData: string): void {
+    if (this.#state === 'open') this.#state = 'draining'
+    this.#toldToGo = true
+    const { drain } = this.#owner.settings.timeouts
+    // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
+    if (drain > 0) this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + drain)
+    this.#owner.reporter.draining(errorCode, debugData)
+    this.#owner.sessionDraining(this, errorCode, debugData)
+  }
+
+  onPong(token: number, roundTripTime: number): void {
+    const waiter = this.#pings.find((pinger) => pinger.token === token)
+    this.#pings = this.#pings.filter((pinger) => pinger !== waiter)
+    waiter?.resolve(roundTripTime)
+  }
+
+  onClosed(failure: Failure | undefined): void {
+    this.#drainDeadline = Number.POSITIVE_INFINITY
+    if (this.#state === 'connecting') {
+      // Shut down with nothing left to do before the transport stood.
+      if (failure === undefined) this.#lost(closedByCaller())
+      return
+    }
+    this.#state = 'closed'
+    const { reporter } = this.#owner
+    if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
+    this.#owner.sessionClosed(this)
+    this.#rejectWaiters(failure ?? closedByCaller())
+  }
+
+  onNotice(text: string): void {
+    this.#owner.reporter.notice(text)
+  }
+
+  // — `DriverOwner` —
+
+  nextDeadline(): number {
+    return Math.min(this.#open.next, this.#drainDeadline)
+  }
+
+  expire(now: number): void {
+    if (now >= this.#drainDeadline) this.#engine.destroy(notDrained(this.#owner.settings.timeouts.drain))
+    else this.#open.expire(now)
+  }
+
+  get busy(): boolean {
+    return this.#open.size > 0 || this.#pings.length > 0 || this.#closers.length > 0
+  }
+
+  turned(): void {
+    this.#owner.sessionTurned(this)
+  }
+
+  transportClosed(): void {
+    this.#owner.reporter.closed()
+    this.#finish()
+  }
+
+  // — `ExchangeHost` —
+
+  now(): number {
+    return this.#driver.now()
+  }
+
+  wake(): void {
+    this.#driver.wake()
+  }
+
+  moved(exchange: Exchange): void {
+    if (this.#open.note(exchange.deadline)) this.#driver.wake()
+  }
+
+  get closing(): boolean {
+    return this.#toldToGo || this.#owner.closing
+  }
+
+  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
+    const exchange = this.#owner.pushed(parent, head)
+    if (exchange === undefined) return undefined
+    exchange.beginPushed(this, stream)
+    this.#open.add(exchange)
+    return exchange
+  }
+
+  informed(exchange: Exchange, status: number): void {
+    this.#owner.reporter.informed(exchange, status, this.#driver.now())
+  }
+
+  responded(exchange: Exchange): void {
+    this.#driver.answered()
+    this.#owner.reporter.responded(exchange, this.#driver.now())
+  }
+
+  released(exchange: Exchange): void {
+    this.#open.remove(exchange)
+  }
+
+  settled(exchange: Exchange): void {
+    this.#driver.answered()
+    this.#open.remove(exchange)
+    this.#owner.reporter.settled(exchange, this.#driver.now())
+  }
+}
+
+function unprocessed(ending: Ending): Ending {
+  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
+}
+
+function engineOptions(settings: ConnectionSettings): ConnectionOptions {
+  return {
+    settings: settings.settings,
+    limits: settings.limits,
+    windowManager: settings.windowManager,
+    enablePush: settings.enablePush,
+    keepAlive: settings.keepAlive,
+  }
+}
