@@ -10,7 +10,7 @@ import type { OriginPool } from './pool/origin-pool.ts'
 import { Pool } from './pool/pool.ts'
 import { Router } from './pool/router.ts'
 import { StatusRetries } from './pool/status-retries.ts'
-import type { ClientRequestInit } from './request/client-request.ts'
+import type { ClientRequestInit, SendRequest } from './request/client-request.ts'
 import { initNames, type PlannedRequest, planRequest } from './request/request-init.ts'
 import { type HTTP20Response, toHeaders } from './response/http20-response.ts'
 import { Exchange } from './session/exchange.ts'
@@ -74,7 +74,8 @@ export class Client {
     this.#router = new Router(this.#pool, settings)
     this.#statusRetries = new StatusRetries(settings.retry, clock)
     const { cookies, middleware } = settings
-    this.fetch = createFetch((url, init) => this.request(url, init), { cookies, middleware })
+    const send: SendRequest = (url, init = NO_INIT, startedAt) => this.#request(url, init, startedAt)
+    this.fetch = createFetch(send, { cookies, middleware, now: () => clock.now() })
     this.#closing = undefined
     this.#destroyed = false
   }
@@ -85,18 +86,31 @@ export class Client {
    * the reason of the signal. The response has to be read or cancelled.
    */
   request(url: string | URL, init: ClientRequestInit = NO_INIT): Promise<HTTP20Response> {
+    return this.#request(url, init, undefined)
+  }
+
+  #request(
+    url: string | URL,
+    init: ClientRequestInit,
+    startedAt: number | undefined,
+  ): Promise<HTTP20Response> {
     try {
-      const sent = this.#send(url, init, undefined)
+      const sent = this.#send(url, init, undefined, startedAt)
       if (!this.#statusRetries.wanted) return sent.response()
       const text = String(url)
-      return this.#statusRetries.answer(sent, (before) => this.#send(text, init, before))
+      return this.#statusRetries.answer(sent, (before) => this.#send(text, init, before, before.startedAt))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** `before`: the attempt that this one follows. */
-  #send(url: string | URL, init: ClientRequestInit, before: Exchange | undefined): Exchange {
+  /** `before`: the attempt that this one follows; `startedAt`: when the caller asked, if not now. */
+  #send(
+    url: string | URL,
+    init: ClientRequestInit,
+    before: Exchange | undefined,
+    startedAt: number | undefined,
+  ): Exchange {
     this.#checkOpen(before)
     const origin = this.#router.route(url)
     const { path } = this.#router
@@ -105,10 +119,8 @@ export class Client {
       const planned = plan(origin, path, init)
       const exchange = new Exchange(planned.plan)
       hearCallbacks(exchange, init)
-      if (before !== undefined) {
-        exchange.resent = before.resent + 1
-        exchange.startedAt = before.startedAt
-      }
+      if (before !== undefined) exchange.resent = before.resent + 1
+      if (startedAt !== undefined) exchange.startedAt = startedAt
       const { signal } = planned.plan
       if (signal?.aborted === true) {
         exchange.planned = planned

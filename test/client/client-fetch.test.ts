@@ -2,7 +2,7 @@ import { expect, it, test } from 'vitest'
 import { Client, fetch } from '../../src/index.ts'
 import { MemoryOrigin } from '../../src/testing/index.ts'
 import { settled } from '../support/virtual-clock.ts'
-import { goaway, response } from '../support/wire.ts'
+import { END_HEADERS, END_STREAM, goaway, headers, response } from '../support/wire.ts'
 import { rejection } from './peer.ts'
 import { PoolPair } from './pool-peer.ts'
 
@@ -52,6 +52,28 @@ it.each<[string, unknown]>([
   expect(pair.wires[1]!.content(1)).toContain('x')
   await pair.wires[1]!.send(response(1, 201, true))
   expect((await answer).status).toBe(201)
+})
+
+test('timeouts.total counts through redirects', async () => {
+  const pair = await PoolPair.open()
+  const outcome = rejection(pair.client.fetch('https://a.test/', { timeouts: { total: 1_000 } }))
+  for (let i = 0; i < 4; i++) await settled()
+  await pair.clock.advance(900)
+  await pair.wires[0]!.send(
+    headers(
+      3,
+      [
+        [':status', '302'],
+        ['location', '/next'],
+      ],
+      END_HEADERS | END_STREAM,
+    ),
+  )
+  for (let i = 0; i < 4; i++) await settled()
+  expect(pair.opened).toEqual([3])
+  await pair.clock.advance(100)
+  expect(pair.wires[0]!.resets).toEqual([[5, 8]])
+  expect(await outcome).toMatchObject({ cause: { code: 'H2_TIMEOUT_TOTAL' } })
 })
 
 test('cookies and middleware are options of a client', async () => {

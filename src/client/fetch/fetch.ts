@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly cookies?: CookieJar | undefined
   /** Functions around every request, the outermost first. Default none. */
   readonly middleware?: readonly Middleware[] | undefined
+  /** The clock of what sends, so that `timeouts.total` counts through redirects. Default: it counts for each request. */
+  readonly now?: (() => number) | undefined
 }
 
 /** The platform's own, for the schemes that are no network. */
@@ -38,8 +40,9 @@ const DRAINED = 65_536
 
 /** Makes a `fetch` of something that sends one request. */
 export function createFetch(send: SendRequest, options: FetchOptions = {}): Fetch {
-  const { cookies, middleware = [] } = options
-  const run = (request: FetchRequest): Promise<FetchResponse> => new FetchRun(send, cookies, request).run()
+  const { cookies, middleware = [], now } = options
+  const run = (request: FetchRequest): Promise<FetchResponse> =>
+    new FetchRun(send, cookies, request, now?.()).run()
   if (middleware.length > 0) return throughMiddleware(middleware, run)
   return async (input, init) => run(describeRequest(input, init))
 }
@@ -48,6 +51,8 @@ export function createFetch(send: SendRequest, options: FetchOptions = {}): Fetc
 class FetchRun {
   readonly #send: SendRequest
   readonly #jar: CookieJar | undefined
+  /** When the caller asked, on the clock of what sends. */
+  readonly #startedAt: number | undefined
   readonly #request: FetchRequest
   /** Of the next request. */
   #url: URL
@@ -61,9 +66,15 @@ class FetchRun {
   /** Redirects followed. */
   #followed: number
 
-  constructor(send: SendRequest, jar: CookieJar | undefined, request: FetchRequest) {
+  constructor(
+    send: SendRequest,
+    jar: CookieJar | undefined,
+    request: FetchRequest,
+    startedAt: number | undefined,
+  ) {
     const { url, method, fields, content, credentials, extras } = request
     this.#send = send
+    this.#startedAt = startedAt
     // The caller's own cookies stand for all of them.
     this.#jar = credentials === 'omit' ? undefined : jar
     this.#request = request
@@ -128,13 +139,13 @@ class FetchRun {
     const jar = this.#jar
     try {
       if (jar === undefined) {
-        const sent = this.#send(this.#address, this.#init(this.#fields))
+        const sent = this.#send(this.#address, this.#init(this.#fields), this.#startedAt)
         linkToPlatform()
         return await sent
       }
       const fields = await this.#withCookies(jar)
       linkToPlatform()
-      const response = await this.#send(this.#address, this.#init(fields))
+      const response = await this.#send(this.#address, this.#init(fields), this.#startedAt)
       await abortable(keepCookies(jar, response, this.#address), signal)
       return response
     } catch (error) {

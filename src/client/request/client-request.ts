@@ -25,4 +25,9 @@ export interface ClientRequestInit extends HTTP20RequestInit {
  * Sends one request and gives its response; follows nothing. Rejects with an
  * `H2Error`, a TypeError or RangeError for misuse, or the signal's own reason.
  */
-export type SendRequest = (url: URL | string, init?: ClientRequestInit) => Promise<HTTP20Response>
+export type SendRequest = (
+  url: URL | string,
+  init?: ClientRequestInit,
+  /** When the caller asked for what this is a part of, in milliseconds on the client's clock; default now. */
+  startedAt?: number,
+) => Promise<HTTP20Response>
