@@ -30,17 +30,25 @@ export const CODE_LENGTHS = Uint8Array.of(
   30, // EOS
 )
 
-/** The code of each symbol, right-aligned. */
-export const CODES = assignCodes(CODE_LENGTHS)
+/** The symbols with codes of so many bits as the index says, in symbol order. */
+export const SYMBOLS_BY_LENGTH = sortByLength(CODE_LENGTHS)
 
-function assignCodes(lengths: Uint8Array): Uint32Array {
-  const codes = new Uint32Array(lengths.length)
+/** The code of each symbol, right-aligned. */
+export const CODES = assignCodes(SYMBOLS_BY_LENGTH)
+
+function sortByLength(lengths: Uint8Array): readonly number[][] {
+  const sorted: number[][] = []
+  for (let length = 0; length <= 30; length++) sorted.push([])
+  for (let symbol = 0; symbol < lengths.length; symbol++) sorted[lengths[symbol]!]!.push(symbol)
+  return sorted
+}
+
+function assignCodes(byLength: readonly number[][]): Uint32Array {
+  const codes = new Uint32Array(EOS + 1)
   let code = 0
-  for (let length = 1; length <= 30; length++) {
+  for (const symbols of byLength) {
     code *= 2
-    for (let symbol = 0; symbol < lengths.length; symbol++) {
-      if (lengths[symbol] === length) codes[symbol] = code++
-    }
+    for (const symbol of symbols) codes[symbol] = code++
   }
   return codes
 }

@@ -4,7 +4,7 @@
  * at the end is at most seven bits, all ones.
  */
 import { HPACKDecodingError } from './decoding-error.ts'
-import { CODE_LENGTHS, CODES, EOS } from './huffman-code.ts'
+import { CODE_LENGTHS, CODES, EOS, SYMBOLS_BY_LENGTH } from './huffman-code.ts'
 
 /** Octets that `text` takes when coded; throws TypeError if a character is above 0xFF. */
 export function huffmanLength(text: string): number {
@@ -101,38 +101,41 @@ const STEPS = buildSteps()
 /** For each node the number of ones that lead to it from the root, or `NOT_ONES`. */
 const ONES_DEPTH = buildOnesDepth()
 
+/** Fills the tree level by level: with a canonical code, a level's leaves come before its inner nodes. */
 function buildTree(): Int16Array {
   const tree = new Int16Array(NODES * 2)
+  let branch = 0
   let nodes = 1
-  for (let symbol = 0; symbol <= EOS; symbol++) {
-    let node = 0
-    for (let bit = CODE_LENGTHS[symbol]! - 1; bit > 0; bit--) {
-      const branch = node * 2 + ((CODES[symbol]! >>> bit) & 1)
-      if (tree[branch] === 0) tree[branch] = nodes++
-      node = tree[branch]!
-    }
-    tree[node * 2 + (CODES[symbol]! & 1)] = -1 - symbol
+  for (let length = 1; length < SYMBOLS_BY_LENGTH.length; length++) {
+    const end = nodes * 2
+    for (const symbol of SYMBOLS_BY_LENGTH[length]!) tree[branch++] = -1 - symbol
+    while (branch < end) tree[branch++] = nodes++
   }
   return tree
 }
 
 function buildSteps(): Int32Array {
-  const steps = new Int32Array(NODES * 16)
-  for (let from = 0; from < NODES; from++) {
-    for (let bits = 0; bits < 16; bits++) {
-      let node = from
-      let step = 0
-      for (let bit = 3; bit >= 0; bit--) {
-        const next = TREE[node * 2 + ((bits >>> bit) & 1)]!
-        node = Math.max(next, 0)
-        // No code is shorter than five bits, so four complete one symbol at most.
-        if (next === -1 - EOS) step = ENDS
-        else if (next < 0) step = EMITS | ((-1 - next) << SYMBOL_SHIFT)
-      }
-      steps[from * 16 + bits] = step | ((node * 16) << ROW_SHIFT)
-    }
+  const steps = new Int32Array(TREE.length)
+  for (let branch = 0; branch < TREE.length; branch++) {
+    const next = TREE[branch]!
+    if (next >= 0) steps[branch] = (next * 16) << ROW_SHIFT
+    else steps[branch] = next === -1 - EOS ? ENDS : EMITS | ((-1 - next) << SYMBOL_SHIFT)
   }
-  return steps
+  return doubled(doubled(steps))
+}
+
+/** From the steps for so many bits those for twice as many. */
+function doubled(steps: Int32Array): Int32Array {
+  const width = steps.length / NODES
+  const twice = new Int32Array(steps.length * width)
+  let at = 0
+  for (const first of steps) {
+    const row = ((first >>> ROW_SHIFT) >>> 4) * width
+    // No code is shorter than five bits, so two steps complete one symbol at most.
+    const completed = first & 0xffff
+    for (let bits = 0; bits < width; bits++) twice[at++] = completed | steps[row + bits]!
+  }
+  return twice
 }
 
 function buildOnesDepth(): Uint8Array {
