@@ -1,6 +1,6 @@
 /** GET with 30 request and 30 response fields, half of them new each time. */
 import { check } from '../check.mjs'
-import { measureLanes, REQUEST_FIGURES } from './lanes.mjs'
+import { laneCases, measureLanes, REQUEST_FIGURES } from './lanes.mjs'
 import { requestFieldSets } from './messages.mjs'
 
 export const workload = {
@@ -8,12 +8,7 @@ export const workload = {
   how: 'As the small GET, with 30 request and 30 response fields of 14 characters each, 15 of which have a new value each time: the sets are made before, and are so many that no dynamic table remembers them. The answer is 2 bytes and one field that repeats one of the request; each is checked.',
   server: 'origin',
   figures: REQUEST_FIGURES,
-  cases: ({ short }) =>
-    (short ? [100] : [1, 100]).map((lanes) => ({
-      id: `${lanes}`,
-      label: `${lanes} in flight`,
-      params: { lanes },
-    })),
+  cases: ({ short }) => laneCases(short ? [100] : [1, 100]),
 }
 
 export async function run(open, { url, params, ...times }) {

@@ -1,7 +1,7 @@
 /** POST of JSON with an answer of JSON. */
 import { deepStrictEqual } from 'node:assert'
 import { check } from '../check.mjs'
-import { measureLanes, REQUEST_FIGURES } from './lanes.mjs'
+import { laneCases, measureLanes, REQUEST_FIGURES } from './lanes.mjs'
 import { answer, question } from './messages.mjs'
 
 export const workload = {
@@ -9,12 +9,7 @@ export const workload = {
   how: 'About 1 kB of JSON is posted and about 4 kB of JSON is answered, on one connection; the client makes the one from an object and the other into one. Status and number of items are checked each time, the whole answer the first time. (undici 7 `fetch` sends one after the other all the same.)',
   server: 'origin',
   figures: REQUEST_FIGURES,
-  cases: ({ short }) =>
-    (short ? [100] : [1, 100]).map((lanes) => ({
-      id: `${lanes}`,
-      label: `${lanes} in flight`,
-      params: { lanes },
-    })),
+  cases: ({ short }) => laneCases(short ? [100] : [1, 100]),
 }
 
 export async function run(open, { url, params, ...times }) {

@@ -41,6 +41,11 @@ async function runLanes(once, lanes, seconds, latencies) {
   await Promise.all(running)
 }
 
+/** A case for each number of requests in flight. */
+export function laneCases(numbers) {
+  return numbers.map((lanes) => ({ id: `${lanes}`, label: `${lanes} in flight`, params: { lanes } }))
+}
+
 /** The figures of `measureLanes`, the first one first in every table. */
 export const REQUEST_FIGURES = [
   { key: 'cpuMicros', label: 'CPU per request', unit: 'µs', better: 'less' },
