@@ -1,11 +1,11 @@
 /** What undici's three interfaces have in common: one `Client`, so one connection, with HTTP/2 allowed; or ours in its place. */
-import { load } from './built.mjs'
 
 /** Above what any workload has in flight, so that the client never waits for itself. */
 const MAX_IN_FLIGHT = 20_000
 
 export async function undiciClient({ Client }, url, { ca, window, overHyper }) {
   if (overHyper) {
+    const { load } = await import('./built.mjs')
     const { HyperDispatcher } = await load('adapters/undici.js')
     return new HyperDispatcher({ tls: { ca } })
   }
