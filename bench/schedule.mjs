@@ -9,6 +9,12 @@ import { atLeast } from './runtimes.mjs'
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url))
 const TIMEOUT_MS = 120_000
 
+/** The packages whose versions the report names. */
+const PEERS = [
+  ...['undici7', 'undici8', 'got', 'axios', '@smithy/node-http-handler'],
+  ...['@connectrpc/connect-node', '@grpc/grpc-js', 'hpack.js'],
+]
+
 /** Every workload, in the order of the report. */
 export const WORKLOADS = [
   'get',
@@ -16,6 +22,7 @@ export const WORKLOADS = [
   'download',
   'upload',
   'json',
+  'rpc',
   'distance',
   'idle',
   'streams',
@@ -104,7 +111,7 @@ function environment(client, cert) {
 /** Versions of the packages that are compared. */
 export function packageVersions() {
   const versions = {}
-  for (const name of ['undici7', 'undici8', 'got', 'axios', 'hpack.js']) {
+  for (const name of PEERS) {
     const file = new URL(`./node_modules/${name}/package.json`, import.meta.url)
     if (existsSync(file)) versions[name] = JSON.parse(readFileSync(file, 'utf8')).version
   }

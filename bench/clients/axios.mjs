@@ -1,14 +1,12 @@
-/** axios with `httpVersion: 2`. */
+/** axios with `httpVersion: 2`, or over our adapter. */
 import axios from 'axios'
 
 export const packages = ['axios']
 
-export function open(url, { ca }) {
+export async function open(url, { ca, overHyper }) {
   const client = axios.create({
     baseURL: url,
-    adapter: 'http',
-    httpVersion: 2,
-    http2Options: { ca, maxSessionMemory: 1000 },
+    ...(overHyper ? await hyperTransport(ca) : http2Transport(ca)),
     proxy: false,
     decompress: false,
     maxRedirects: 0,
@@ -41,4 +39,15 @@ export function open(url, { ca }) {
     },
     close() {},
   }
+}
+
+function http2Transport(ca) {
+  return { adapter: 'http', httpVersion: 2, http2Options: { ca, maxSessionMemory: 1000 } }
+}
+
+async function hyperTransport(ca) {
+  const { load } = await import('./built.mjs')
+  const { hyperAdapter } = await load('adapters/axios.js')
+  const { Agent } = await load('adapters/https.js')
+  return { adapter: hyperAdapter, httpsAgent: new Agent({ ca }) }
 }

@@ -1,11 +1,11 @@
-/** got with `http2: true`. */
+/** got with `http2: true`, or over our `request`. */
 import got from 'got'
 
 export const packages = ['got']
 
-export function open(url, { ca }) {
+export async function open(url, { ca, overHyper }) {
   const client = got.extend({
-    http2: true,
+    ...(overHyper ? await hyperTransport() : { http2: true }),
     https: { certificateAuthority: ca },
     retry: { limit: 0 },
     throwHttpErrors: false,
@@ -34,4 +34,10 @@ export function open(url, { ca }) {
     },
     close() {},
   }
+}
+
+async function hyperTransport() {
+  const { load } = await import('./built.mjs')
+  const { request } = await load('adapters/https.js')
+  return { request }
 }

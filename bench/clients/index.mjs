@@ -10,6 +10,7 @@
  *     stream(path, onChunk) → { status }                       body in chunks
  *     upload(path, bytes) → { status, body }
  *     post(path, value) → { status, value }                    JSON both ways
+ *     say(text) → text                                         a call of gRPC that is answered with the same
  *     granted() → octets                                       largest window granted to a stream
  *     close()
  */
@@ -28,7 +29,8 @@ const WINDOW = 16 * 1024 * 1024
  * `does`: workloads; `runtimes`: where it runs, of which the first that is there
  * is taken, or with `everyRuntime` each in the full form; `short`: part of the
  * short form, or the workloads for which it is; `needs`: oldest Node; `needsExport`: what the main entry of this
- * repository has to export; `cannot`: why not, by workload and case.
+ * repository has to export; `cannot`: why not, by workload and case;
+ * `own`: the row of the same library with its own transport.
  */
 export const CLIENTS = [
   {
@@ -103,6 +105,7 @@ export const CLIENTS = [
     label: `undici 8 ${api} over hyper-h2`,
     module: `./undici-${api}.mjs`,
     options: { package: 'undici8', overHyper: true },
+    own: `undici8-${api}`,
     does: ['get', 'json'],
     runtimes: ['lts'],
   })),
@@ -130,6 +133,34 @@ export const CLIENTS = [
     does: [...REQUESTS, 'distance', 'start'],
     runtimes: ['lts', 'node'],
   },
+  {
+    id: 'smithy',
+    label: 'smithy',
+    module: './smithy.mjs',
+    does: ['get', 'json'],
+    runtimes: ['lts'],
+  },
+  ...['axios', 'got', 'smithy'].map((library) => ({
+    id: `hyper-${library}`,
+    label: `${library} over hyper-h2`,
+    module: `./${library}.mjs`,
+    options: { overHyper: true },
+    own: library,
+    does: ['get', 'json'],
+    runtimes: ['lts'],
+  })),
+  { id: 'connect', label: 'Connect', module: './connect.mjs', does: ['rpc'], runtimes: ['lts'], short: true },
+  {
+    id: 'hyper-connect',
+    label: 'Connect over hyper-h2',
+    module: './connect.mjs',
+    options: { overHyper: true },
+    own: 'connect',
+    does: ['rpc'],
+    runtimes: ['lts'],
+    short: true,
+  },
+  { id: 'grpc-js', label: 'grpc-js', module: './grpc-js.mjs', does: ['rpc'], runtimes: ['lts'], short: true },
   {
     id: 'node-fetch',
     label: 'built-in fetch',

@@ -1,7 +1,7 @@
 /**
  * A `node:http2` server for what nghttpd cannot do: fields that are new in each
- * response, JSON, uploads that are hashed, requests that stay open. It serves
- * the files as well, where nghttpd is missing.
+ * response, JSON, calls of gRPC, uploads that are hashed, requests that stay
+ * open. It serves the files as well, where nghttpd is missing.
  * usage: origin.mjs ADDRESS PORT KEY CERT ROOT
  */
 import { createHash } from 'node:crypto'
@@ -30,6 +30,7 @@ server.on('stream', (stream, headers) => {
   const path = headers[':path']
   if (path === '/fields') fields(stream, headers)
   else if (path === '/json') json(stream)
+  else if (path === '/bench.Echo/Say') say(stream)
   else if (path === '/hash') hash(stream)
   else if (path === '/hold') stream.on('close', () => held.delete(stream)) && held.add(stream)
   else if (path === '/held') respond(stream, Buffer.from(String(held.size)))
@@ -42,6 +43,7 @@ const held = new Set()
 let answered = 0
 
 function respond(stream, body) {
+  if (stream.destroyed) return
   stream.respond({ ':status': 200, 'content-length': String(body.length) })
   stream.end(body)
 }
@@ -51,19 +53,38 @@ function fields(stream, headers) {
   stream.end('ok')
 }
 
+/** Gives the request's content to `answer`, unless the client has gone by then: the next one still needs this server. */
+function received(stream, answer) {
+  const chunks = []
+  stream.on('data', (chunk) => chunks.push(chunk))
+  stream.on('end', () => stream.destroyed || answer(Buffer.concat(chunks)))
+}
+
 const ANSWER = Buffer.from(JSON.stringify(answer()))
 
 function json(stream) {
-  const chunks = []
-  stream.on('data', (chunk) => chunks.push(chunk))
-  stream.on('end', () => {
-    JSON.parse(Buffer.concat(chunks).toString())
+  received(stream, (content) => {
+    JSON.parse(content.toString())
     stream.respond({
       ':status': 200,
       'content-type': 'application/json',
       'content-length': String(ANSWER.length),
     })
     stream.end(ANSWER)
+  })
+}
+
+/** A flag and four octets of length stand before each message. */
+const PREFIX = 5
+
+/** The call of gRPC over HTTP/2 that answers a message, uncompressed, with the same. */
+function say(stream) {
+  received(stream, (message) => {
+    const whole = message.length >= PREFIX && message.readUInt32BE(1) === message.length - PREFIX
+    const status = whole && message[0] === 0 ? '0' : '13'
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }))
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
+    stream.end(message)
   })
 }
 
