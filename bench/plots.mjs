@@ -1,7 +1,8 @@
 /** Which charts are made of which results. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatTick, formatValue } from './format.mjs'
+import { digits, formatTick, formatValue } from './format.mjs'
+import { pairsOf } from './pairs.mjs'
 import { barChart, lineChart } from './plot.mjs'
 
 /** The figures that a chart is made of, where it is not the first one alone. */
@@ -12,13 +13,16 @@ const CHARTS = {
   codec: ['encodeMicros', 'decodeMicros'],
 }
 
+/** The case that the chart of pairs shows; their table has all. */
+const PAIRS_CASE = '100'
+
 /**
  * Writes the charts into a directory.
  *
- * @returns {Record<string, { file: string, title: string }[]>} what was written, by workload
+ * @returns {Record<string, { file: string, title: string }[]>} what was written, by workload, and of `pairs`
  */
 export function writePlots(directory, workloads) {
-  const written = {}
+  const written = { pairs: [] }
   for (const [name, workload] of Object.entries(workloads)) {
     written[name] = []
     const write = (file, title, svg) => {
@@ -46,10 +50,35 @@ export function writePlots(directory, workloads) {
       write(`${name}-${kebab(key)}.svg`, title, chart)
     }
   }
+  const pairs = pairsOf(workloads).filter(({ id }) => id === PAIRS_CASE)
+  if (pairs.length > 0) {
+    const [file, title] = ['libraries.svg', 'Libraries over this stack: CPU per request']
+    writeFileSync(join(directory, file), pairsChart(title, pairs))
+    written.pairs.push({ file, title })
+  }
   return written
 }
 
 const kebab = (key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** Two bars per library, its own transport first. */
+function pairsChart(title, pairs) {
+  const titles = [...new Set(pairs.map((pair) => pair.title))]
+  const bars = ({ library, own, over, ratio }) => [
+    { ...own, label: library, value: own.median, ours: false },
+    { ...over, label: `over hyper-h2: ${digits(ratio)} ×`, value: over.median, ours: true },
+  ]
+  return barChart({
+    title,
+    axis: 'CPU per request in µs, less is better',
+    format: (value) => formatValue(value, 'µs'),
+    tick: (value) => formatTick(value, 'µs'),
+    groups: titles.map((each) => ({
+      label: `${each}, ${PAIRS_CASE} in flight`,
+      bars: pairs.filter((pair) => pair.title === each).flatMap(bars),
+    })),
+  })
+}
 
 /** One bar per client: where it ran on several runtimes, the first of them. The tables have all. */
 function groupsOf({ cases }, key) {
