@@ -2,7 +2,11 @@
 import { CLIENTS } from './clients/index.mjs'
 import { digits, formatSpread } from './format.mjs'
 
+/** Title of the section and of its chart. */
+export const PAIRS_TITLE = 'Libraries over this stack'
+
 const KEY = 'cpuMicros'
+const OVER = CLIENTS.filter(({ own }) => own !== undefined)
 
 /**
  * The pairs that were measured, both halves by the same runtime in the same run.
@@ -14,8 +18,8 @@ export function pairsOf(workloads) {
   const pairs = []
   for (const { title, cases } of Object.values(workloads)) {
     for (const { id, label, rows } of cases) {
-      const halves = CLIENTS.filter(({ own }) => own !== undefined).map((client) => halvesOf(client, rows))
-      for (const { library, own, over } of halves) {
+      for (const client of OVER) {
+        const { library, own, over } = halvesOf(client, rows)
         if (own === undefined || over === undefined) continue
         pairs.push({ title, id, label, library, own, over, ratio: over.median / own.median })
       }
@@ -31,10 +35,9 @@ function halvesOf(client, rows) {
   return { library: label, own: own?.figures[KEY], over: over?.figures[KEY] }
 }
 
-const TITLE = 'Libraries over this stack'
-
 /** What the list of contents says of the section: nothing where no pair was measured. */
-export const pairLines = (pairs) => (pairs.length === 0 ? [] : [`- [${TITLE}](#libraries-over-this-stack)`])
+export const pairLines = (pairs) =>
+  pairs.length === 0 ? [] : [`- [${PAIRS_TITLE}](#libraries-over-this-stack)`]
 
 /** The section of the page. */
 export function pairParts(pairs, charts) {
@@ -44,7 +47,7 @@ export function pairParts(pairs, charts) {
     return `| ${[`${title}, ${label}`, library, ...values].join(' | ')} |`
   })
   return [
-    `## ${TITLE}`,
+    `## ${PAIRS_TITLE}`,
     'CPU per request of a library with its own transport for HTTP/2, and of the same library over this stack: undici over a `HyperDispatcher` of `hyper-h2/undici`, axios over `hyper-h2/axios`, got over the `request` of `hyper-h2/https`, smithy’s `handle` by `NodeHttp2Handler` and by the handler of `hyper-h2/smithy`, Connect’s transport for gRPC by `@connectrpc/connect-node` and over the HTTP client of `hyper-h2/connect`. The rows are those of the workloads above, in pairs.',
     ...charts.map(({ file, title }) => `![${title}](${file})`),
     [

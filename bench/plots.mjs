@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { digits, formatTick, formatValue } from './format.mjs'
-import { pairsOf } from './pairs.mjs'
+import { PAIRS_TITLE, pairsOf } from './pairs.mjs'
 import { barChart, lineChart } from './plot.mjs'
 
 /** The figures that a chart is made of, where it is not the first one alone. */
@@ -52,7 +52,7 @@ export function writePlots(directory, workloads) {
   }
   const pairs = pairsOf(workloads).filter(({ id }) => id === PAIRS_CASE)
   if (pairs.length > 0) {
-    const [file, title] = ['libraries.svg', 'Libraries over this stack: CPU per request']
+    const [file, title] = ['libraries.svg', `${PAIRS_TITLE}: CPU per request`]
     writeFileSync(join(directory, file), pairsChart(title, pairs))
     written.pairs.push({ file, title })
   }
