@@ -56,6 +56,26 @@ describe('a body that is pushed', () => {
     await client.close()
   })
 
+  test('frames that one chunk of the transport brought are one piece', async () => {
+    const { peer, client, response } = await responded()
+    const pieces: number[] = []
+    response.pushTo({
+      onData: (piece) => pieces.push(piece.length) > 0,
+      onEnd() {},
+      onError() {},
+    })
+    peer.send(data(1, new Uint8Array(16_384)))
+    await settled()
+    pieces.length = 0
+    for (let i = 0; i < 3; i++) {
+      peer.send(data(1, new Uint8Array(20)), data(1, new Uint8Array(300)))
+      await settled()
+    }
+    expect(pieces).toEqual([320, 320, 320])
+    peer.send(data(1, '').endStream())
+    await client.close()
+  })
+
   test('waits for resume after onData returned false, and gives no credit (RFC 9113 §5.2.2)', async () => {
     const { peer, client, response } = await responded()
     const receiver = new Receiver()

@@ -77,6 +77,28 @@ describe('Content', () => {
     expect(text(content.takeFrame())).toBe('x')
   })
 
+  test('a reader that keeps up gets what a chunk brought in one piece, in no more memory than that', () => {
+    const content = new Content(1_000_000)
+    const chunk = new Uint8Array(5_000)
+    content.push(new Uint8Array(20_000), 0, 20_000, true)
+    content.take(20_000)
+    for (let i = 0; i < 10; i++) {
+      content.push(chunk, 0, 9, true)
+      content.push(chunk, 18, 5_000, false)
+      const piece = content.take(1_000_000)
+      expect(piece.length).toBe(4_991)
+      expect(piece.buffer.byteLength).toBeLessThanOrEqual(5_000)
+    }
+  })
+
+  test('what waits is kept in large pieces, however small it came', () => {
+    const content = new Content(1_000_000)
+    for (let i = 0; i < 200; i++) content.push(new Uint8Array(500), 0, 500, false)
+    const sizes: number[] = []
+    while (content.length > 0) sizes.push(content.take(1_000_000).length)
+    expect(sizes.length).toBeLessThan(60)
+  })
+
   test('a small body that was announced is collected in one piece of memory', () => {
     const content = new Content(6)
     for (const letter of 'abcdef') content.push(Buffer.from(letter), 0, 1, false)

@@ -25,6 +25,8 @@ export interface BodyFlow {
 }
 
 const ALL = Number.POSITIVE_INFINITY
+/** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
+const SETTLED = Promise.resolve()
 
 /** Starts to hand a body over, at once if some of it is there. */
 export function startFlow(
@@ -74,7 +76,12 @@ class Flow implements BodyFlow {
       else break
     }
     this.#running = false
-    if (!this.#over) incoming.whenChanged(this.#run)
+    if (!this.#over) incoming.whenChanged(this.#runLater)
+  }
+
+  /** In a promise's reaction, so that what one chunk of the transport brought is one piece. */
+  readonly #runLater = (): void => {
+    void SETTLED.then(this.#run)
   }
 
   async #runCoded(body: ResponseBody): Promise<void> {

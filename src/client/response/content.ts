@@ -91,7 +91,9 @@ export class Content {
       return
     }
     if (last !== undefined) this.#closeLast(last)
-    const size = Math.max(count, this.#expected, this.#received > PIECE_SIZE ? PIECE_SIZE : 0)
+    // Nothing waits, so the reader keeps up and takes what this chunk brings: room for more would stay empty.
+    const room = last === undefined ? Math.min(PIECE_SIZE, buf.length - start) : PIECE_SIZE
+    const size = Math.max(count, this.#expected, this.#received > PIECE_SIZE ? room : 0)
     const memory = platform.allocate(size)
     memory.set(buf.subarray(start, end))
     chunks.push(memory)
