@@ -193,6 +193,14 @@ export const CLIENTS = [
     short: true,
   },
   {
+    id: 'floor',
+    label: 'a bare TLS socket, frames by hand',
+    module: './floor.mjs',
+    does: ['get', 'download'],
+    runtimes: ['lts', 'node'],
+    short: true,
+  },
+  {
     id: 'hyper-codec',
     label: 'hyper-h2/hpack, hyper-h2/frame',
     module: './hyper-codec.mjs',
