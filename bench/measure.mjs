@@ -17,6 +17,7 @@ export async function measureWorkload(name, workload, { rows: all, missing }, se
     }
     const rows = []
     for (const row of all) {
+      if (row.client.only?.[name]?.includes(each.id) === false) continue
       const reason = row.client.cannot?.[`${name}/${each.id}`]
       if (reason === undefined) rows.push(row)
       else missing.push({ row: `${row.label}: ${each.label}`, reason })

@@ -24,13 +24,16 @@ const SESSION_MEMORY = {
 /** Where undici's interfaces are part of the short form. */
 const SHORT_UNDICI = { dispatch: ['get', 'fields', 'json'], fetch: ['get'] }
 const WINDOW = 16 * 1024 * 1024
+/** Of those that say what a layer adds, one in flight and a hundred say enough. */
+const LAYER = { get: ['1', '100'] }
 
 /**
  * `does`: workloads; `runtimes`: where it runs, of which the first that is there
  * is taken, or with `everyRuntime` each in the full form; `short`: part of the
  * short form, or the workloads for which it is; `needs`: oldest Node; `needsExport`: what the main entry of this
  * repository has to export; `cannot`: why not, by workload and case;
- * `own`: the row of the same library with its own transport.
+ * `own`: the row of the same library with its own transport; `only`: the cases of a workload that it is measured in,
+ * where it is not all.
  */
 export const CLIENTS = [
   {
@@ -56,7 +59,7 @@ export const CLIENTS = [
     label: 'hyper-h2 Client.request',
     module: './hyper-request.mjs',
     needsExport: 'Client',
-    does: [...REQUESTS, 'start'],
+    does: ['get', 'fields', 'json', 'start'],
     runtimes: ['lts', 'node'],
     short: ['get'],
   },
@@ -93,11 +96,12 @@ export const CLIENTS = [
       label: `undici ${major} ${api}`,
       module: `./undici-${api}.mjs`,
       options: { package: `undici${major}` },
-      does: [...REQUESTS, ...(api === 'request' ? ['idle', 'streams', 'start', 'distance'] : [])],
+      does: doesUndici(major, api),
       runtimes: ['lts', 'node'],
       needs: major === 8 ? '22.19' : '20.18',
       cannot: major === 8 || api !== 'fetch' ? SESSION_MEMORY : undefined,
       short: major === 8 && SHORT_UNDICI[api],
+      only: major === 7 ? LAYER : undefined,
     })),
   ),
   ...['dispatch', 'fetch'].map((api) => ({
@@ -106,6 +110,7 @@ export const CLIENTS = [
     module: `./undici-${api}.mjs`,
     options: { package: 'undici8', overHyper: true },
     own: `undici8-${api}`,
+    only: LAYER,
     does: ['get', 'json'],
     runtimes: ['lts'],
   })),
@@ -122,7 +127,7 @@ export const CLIENTS = [
     id: 'got',
     label: 'got',
     module: './got.mjs',
-    does: [...REQUESTS, 'distance', 'start'],
+    does: [...REQUESTS, 'start'],
     runtimes: ['lts', 'node'],
     needs: '22',
   },
@@ -130,13 +135,14 @@ export const CLIENTS = [
     id: 'axios',
     label: 'axios',
     module: './axios.mjs',
-    does: [...REQUESTS, 'distance', 'start'],
+    does: [...REQUESTS, 'start'],
     runtimes: ['lts', 'node'],
   },
   {
     id: 'smithy',
     label: 'smithy',
     module: './smithy.mjs',
+    only: LAYER,
     does: ['get', 'json'],
     runtimes: ['lts'],
   },
@@ -146,6 +152,7 @@ export const CLIENTS = [
     module: `./${library}.mjs`,
     options: { overHyper: true },
     own: library,
+    only: LAYER,
     does: ['get', 'json'],
     runtimes: ['lts'],
   })),
@@ -196,6 +203,7 @@ export const CLIENTS = [
     id: 'floor',
     label: 'a bare TLS socket, frames by hand',
     module: './floor.mjs',
+    only: LAYER,
     does: ['get', 'download'],
     runtimes: ['lts', 'node'],
     short: true,
@@ -225,3 +233,10 @@ export const CLIENTS = [
   },
   { id: 'curl', label: 'curl (C)', native: true, does: ['download', 'upload', 'distance'] },
 ]
+
+/** undici's older major has the small requests; for large bodies and distance the newer one stands for both. */
+function doesUndici(major, api) {
+  const once = api === 'request' ? ['idle', 'streams', 'start'] : []
+  if (major === 7) return api === 'dispatch' ? ['get', 'fields', 'json'] : ['get', ...once]
+  return [...REQUESTS, ...once, ...(api === 'request' ? ['distance'] : [])]
+}

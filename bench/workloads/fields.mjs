@@ -7,6 +7,7 @@ export const workload = {
   title: 'Header-heavy GET',
   how: 'As the small GET, with 30 request and 30 response fields of 14 characters each, 15 of which have a new value each time: the sets are made before, and are so many that no dynamic table remembers them. The answer is 2 bytes and one field that repeats one of the request; each is checked.',
   server: 'origin',
+  everyRuntime: false,
   figures: REQUEST_FIGURES,
   cases: ({ short }) => laneCases(short ? [100] : [1, 100]),
 }

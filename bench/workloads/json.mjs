@@ -8,6 +8,7 @@ export const workload = {
   title: 'JSON POST',
   how: 'About 1 kB of JSON is posted and about 4 kB of JSON is answered, on one connection; the client makes the one from an object and the other into one. Status and number of items are checked each time, the whole answer the first time. (undici 7 `fetch` sends one after the other all the same.)',
   server: 'origin',
+  everyRuntime: false,
   figures: REQUEST_FIGURES,
   cases: ({ short }) => laneCases(short ? [100] : [1, 100]),
 }

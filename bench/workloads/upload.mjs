@@ -8,6 +8,7 @@ export const workload = {
   title: 'Upload of 100 MB',
   how: 'One body of 100 MB, or eight of 12.5 MB at once, from one piece of memory, again and again on one connection; the server grants windows of 16 MiB. Before that, the client sends 12.5 MB to a server that answers with their hash, which is checked; then the status is. (undici 7 `fetch` sends one after the other all the same.)',
   server: 'static',
+  everyRuntime: false,
   figures: BULK_FIGURES,
   cases: ({ short }) =>
     (short ? [1] : [1, 8]).map((streams) => ({
