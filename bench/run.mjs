@@ -26,7 +26,7 @@ import { judgeTargets, textTargets } from './targets.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const SHORT = { short: true, rounds: 3, warmSeconds: 0.3, seconds: 0.3 }
-const FULL = { short: false, rounds: 5, warmSeconds: 0.6, seconds: 0.8 }
+const FULL = { short: false, rounds: 5, warmSeconds: 1, seconds: 0.6 }
 
 const { values } = parseArgs({
   options: {
