@@ -8,6 +8,7 @@
 import { Client, type ClientOptions, type HTTP20Response, type RequestBody } from '../index.ts'
 import { Resendable } from './connect/resendable.ts'
 import { rpcError } from './connect/rpc-error.ts'
+import { whole } from './connect/source.ts'
 
 /** A request as the library's transports give it. */
 export interface RpcRequest {
@@ -86,7 +87,7 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
   try {
     let body: RequestBody | undefined
     if (request.body !== undefined && UNARY.test(header.get('content-type') ?? '')) {
-      body = await whole(request.body)
+      body = await whole(request.body, signal)
     } else if (request.body !== undefined) {
       const sent = new Resendable(request.body)
       messages = sent
@@ -109,13 +110,6 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
 
 /** Unary calls of the Connect protocol: one message without a frame around it. */
 const UNARY = /^application\/(?:proto|json)(?:;|$)/
-
-/** A message that is known to be whole is given as bytes: they have a length, and can be sent again. */
-async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of body) pieces.push(piece)
-  return pieces.length === 1 ? pieces[0]! : new Uint8Array(await new Blob(pieces).arrayBuffer())
-}
 
 /** The content of a response. The library ends it with `return` or `throw`, or by the signal. */
 class RpcContent implements AsyncIterableIterator<Uint8Array> {

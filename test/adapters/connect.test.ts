@@ -468,10 +468,11 @@ test.each<[which: string, options: RpcClientOptions, code: number]>([
   expect((await answer).code).toBe(code)
 })
 
-test.each<[what: string, thrown: Error, code: number]>([
-  ['its own ConnectError', connectError, 4],
-  ['an Error', new Error('no more'), 13],
-])('a source that throws %s', async (_what, thrown, code) => {
+test.each<[what: string, thrown: unknown, message: string]>([
+  ['its own ConnectError', connectError, '[deadline_exceeded] late'],
+  ['an Error', new Error('no more'), '[internal] no more'],
+  ['text', 'no more', '[internal] no more'],
+])('a call whose source throws %s has its words and nothing else', async (_what, thrown, message) => {
   async function* broken() {
     yield bytes('x')
     await settled()
@@ -481,8 +482,31 @@ test.each<[what: string, thrown: Error, code: number]>([
   const answer = failure(call(broken()))
   await peer.until(rstStream(1, CANCEL))
   const error = await answer
-  expect(error.code).toBe(code)
-  expect(error.message).toContain(thrown === connectError ? 'late' : 'no more')
+  expect(error.message).toBe(message)
+  expect(error === thrown || error.cause === thrown).toBe(true)
+})
+
+test.each<[what: string, leave: () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('left')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('left'))],
+  ['gives nothing', () => undefined],
+])('a call is canceled whatever its source does when it is left: it %s', async (_what, leave) => {
+  const hanging = { next: () => new Promise<never>(() => {}), return: leave }
+  const source = { [Symbol.asyncIterator]: () => hanging } as AsyncIterable<Uint8Array>
+  for (const type of ['application/grpc', 'application/proto']) {
+    const { call, httpClient } = serve(() => new Promise(() => {}))
+    const controller = new AbortController()
+    const answer = failure(call(source, { 'content-type': type }, controller.signal))
+    await settled()
+    controller.abort()
+    expect((await answer).message).toBe('[canceled] This operation was aborted')
+    expect(httpClient.client.stats().open).toBe(0)
+  }
 })
 
 test('a unary message that cannot be made rejects, and sends nothing', async () => {

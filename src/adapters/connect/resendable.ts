@@ -5,6 +5,7 @@
  * it gave is kept until the server answers, or becomes too much to keep.
  */
 import { unavailable } from './rpc-error.ts'
+import { leave } from './source.ts'
 
 /** Octets that are kept at most. */
 const LIMIT = 262_144
@@ -63,7 +64,7 @@ export class Resendable {
   /** Nobody wants the rest. */
   stop(): void {
     this.#kept = undefined
-    this.#source.return?.().catch(ignore)
+    leave(this.#source)
   }
 
   async #take(): Promise<Result> {
@@ -77,5 +78,3 @@ export class Resendable {
     return result
   }
 }
-
-function ignore(): void {}

@@ -58,7 +58,7 @@ export function rpcError(reason: unknown, signal: AbortSignal | undefined): unkn
   if (signal?.aborted === true && reason === signal.reason) return abortError(reason)
   if (!H2Error.is(reason)) return new RpcError(textOf(reason), Code.internal, reason)
   // What the caller's messages failed with is no fault of the connection.
-  if (reason.code === 'H2_BODY' && isConnectError(reason.cause)) return reason.cause
+  if (reason.code === 'H2_BODY' && reason.cause !== undefined) return rpcError(reason.cause, signal)
   return new RpcError(reason.message, codeOf(reason), reason)
 }
 
