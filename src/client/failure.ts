@@ -143,6 +143,19 @@ export function notDrained(limitMs: number): ClientFailure {
   }
 }
 
+/** The peer said GOAWAY with an error, which is its last word, and did not close. */
+export function partedBy(errorCode: number, debugData: string): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'peer',
+    errorCode,
+    kind: 'GOAWAY',
+    reason: 'ended by the peer with GOAWAY (RFC 9113 §5.4.1)',
+    processed: 'unknown',
+    debugData,
+  }
+}
+
 /** The bytes beneath the connection ended. */
 export function transportLost(cause: Error | undefined): ClientFailure {
   if (H2Error.is(cause)) {

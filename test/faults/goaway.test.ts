@@ -139,6 +139,39 @@ scenario(
 )
 
 scenario(
+  '#90 GOAWAY with an error, and the connection stays open: what had no answer fails after a second',
+  { peer: { hangUp: false }, client: { keepAlive: false, timeouts: { headers: 0 } } },
+  async (run) => {
+    const asked = run.post('/once', 'x')
+    await run.peer.until(data(1).endStream())
+    run.peer.send(goaway(1, INTERNAL_ERROR, 'out of order'))
+    await run.peer.sync()
+    await run.clock.advance(999)
+    expect(run.conn.state).toBe('draining')
+    await run.clock.advance(1)
+    await run.fails(asked, { code: 'H2_GOAWAY', processed: 'unknown', initiator: 'peer' })
+    await run.clock.advance(1000)
+    await run.gone()
+  },
+)
+
+scenario(
+  '#90 GOAWAY with an error, and an answer within the second: it is taken',
+  { peer: { hangUp: false }, client: { keepAlive: false } },
+  async (run) => {
+    const asked = await run.opened()
+    run.peer.send(goaway(1, INTERNAL_ERROR))
+    await run.peer.sync()
+    await run.clock.advance(999)
+    run.peer.send(headers(1).status(204).endStream())
+    await run.answers(asked, 204)
+    await run.peer.until(goaway(0, NO_ERROR))
+    await run.clock.advance(1000)
+    await run.gone()
+  },
+)
+
+scenario(
   '#91 GOAWAY, and the server keeps the connection open: we close it once nothing is open',
   { peer: { hangUp: false } },
   async (run) => {

@@ -3,6 +3,7 @@
  * open on it. It dials itself, or takes a transport that stands. Its one rule:
  * when it is gone, everything that waited for it was told.
  */
+import { ErrorCode } from '../../frame/registry.ts'
 import {
   Connection,
   type ConnectionOptions,
@@ -19,6 +20,7 @@ import {
   type Ending,
   errorOf,
   notDrained,
+  partedBy,
   wrongProtocol,
 } from '../failure.ts'
 import type { ConnectionSettings } from '../options.ts'
@@ -30,6 +32,9 @@ import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeHost } from './exchange-host.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
+
+/** RFC 9113 §5.4.1: a peer that said GOAWAY with an error must close. What it had on its way has come by then. */
+const PARTING_MS = 1_000
 
 /** Someone who waits for the answer to a PING. */
 interface Pinger {
@@ -57,6 +62,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   #gone: boolean
   /** When what is still open is given up; Infinity until the peer says GOAWAY, and once the engine is closed. */
   #drainDeadline: number
+  /** What ends the connection then. */
+  #parting: Failure | undefined
   /** The peer said GOAWAY. */
   #toldToGo: boolean
 
@@ -77,6 +84,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#closers = []
     this.#gone = false
     this.#drainDeadline = Number.POSITIVE_INFINITY
+    this.#parting = undefined
     this.#toldToGo = false
   }
 
@@ -290,8 +298,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     if (this.#state === 'open') this.#state = 'draining'
     this.#toldToGo = true
     const { drain } = this.#owner.settings.timeouts
+    const limit = errorCode === ErrorCode.NO_ERROR ? drain : Math.min(drain || PARTING_MS, PARTING_MS)
     // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
-    if (drain > 0) this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + drain)
+    if (limit > 0) {
+      this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + limit)
+      this.#parting = errorCode === ErrorCode.NO_ERROR ? notDrained(drain) : partedBy(errorCode, debugData)
+    }
     this.#owner.reporter.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
   }
@@ -327,7 +339,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   expire(now: number): void {
-    if (now >= this.#drainDeadline) this.#engine.destroy(notDrained(this.#owner.settings.timeouts.drain))
+    if (now >= this.#drainDeadline && this.#parting !== undefined) this.#engine.destroy(this.#parting)
     else this.#open.expire(now)
   }
 
