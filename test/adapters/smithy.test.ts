@@ -92,6 +92,12 @@ test.each<[request: Partial<SmithyRequest>, authority: string, path: string]>([
   expect([origin.requests[0]!.authority, origin.requests[0]!.path]).toEqual([authority, path])
 })
 
+test('a request of an origin and a method only is for its root, without fields', async () => {
+  const { origin, http } = serve(() => ({}))
+  const { response } = await http.handle({ protocol: 'https:', hostname: 'a.test', method: 'GET' })
+  expect([response.statusCode, origin.requests[0]!.path]).toEqual([200, '/'])
+})
+
 test('http: is HTTP/2 with prior knowledge', async () => {
   const { peer, send } = script()
   const answer = send({ protocol: 'http:' })
@@ -450,11 +456,16 @@ test('ENHANCE_YOUR_CALM that we have said ourselves is no throttling', () => {
   expect(handlerError(error, undefined)).toHaveProperty('$retryable', undefined)
 })
 
-test('a dial that fails keeps its code on a cause', async () => {
-  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+test.each<[systemCode: string, code: string]>([
+  ['ECONNREFUSED', 'ECONNREFUSED'],
+  ['EAI_AGAIN', 'EAI_AGAIN'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'H2_CONNECT'],
+])('a dial that fails with %s has code %s, and keeps the first on a cause', async (systemCode, code) => {
+  const refused = Object.assign(new Error(`connect ${systemCode}`), { code: systemCode })
   const http = new HyperHttpHandler({ transport: () => Promise.reject(refused), retry: false })
   const error = await failure(http.handle(GET))
   expect((error.cause as Error).cause).toBe(refused)
+  expect(error.code).toBe(code)
 })
 
 test('a source that fails: the request fails with its error', async () => {

@@ -11,13 +11,13 @@ export interface SmithyRequest {
   readonly protocol: string
   readonly hostname: string
   readonly port?: number | undefined
-  /** Escaped already, and signed: sent as it stands. */
-  readonly path: string
+  /** Escaped already, and signed: sent as it stands. Default `'/'`. */
+  readonly path?: string | undefined
   readonly query?: QueryBag | undefined
   readonly username?: string | undefined
   readonly password?: string | undefined
   readonly method: string
-  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
   /** String, bytes, `Blob`, Web or Node stream. */
   // biome-ignore lint/suspicious/noExplicitAny: as the library has it
   readonly body?: any

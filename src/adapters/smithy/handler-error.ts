@@ -7,6 +7,8 @@
 import { H2Error } from '../../index.ts'
 import type { CallbackSignal } from './contract.ts'
 
+const SYSTEM_CODE = /^E[A-Z]+(?:_AGAIN)?$/
+
 /** An error of this handler. */
 class HandlerError extends Error {
   override readonly name: string
@@ -49,6 +51,9 @@ export function handlerError(error: unknown, signal: AbortSignal | undefined): E
 }
 
 function codeOf(error: H2Error): string {
+  const dial = error.cause
+  // What the system said of the dial: ECONNREFUSED, ENOTFOUND.
+  if (dial instanceof Error && 'code' in dial && SYSTEM_CODE.test(String(dial.code))) return String(dial.code)
   const lost = error.code === 'H2_CONNECTION_CLOSED' && error.initiator !== 'user'
   return lost ? 'ECONNRESET' : error.code
 }

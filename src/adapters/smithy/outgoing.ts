@@ -21,11 +21,11 @@ const encoder = /* @__PURE__ */ new TextEncoder()
 
 /** Where a request goes: an origin, and the path and query as they stand. */
 export function targetOf(request: SmithyRequest): { url: string; path: string } {
-  const { protocol, hostname, port, query } = request
+  const { protocol, hostname, port, query, path: given = '/' } = request
   const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
   const authority = port === undefined || port === null ? host : `${host}:${port}`
   const queryString = query === undefined || query === null ? '' : queryOf(query)
-  const path = request.path.startsWith('/') ? request.path : `/${request.path}`
+  const path = given.startsWith('/') ? given : `/${given}`
   return {
     url: `${protocol}//${authority}/`,
     path: queryString === '' ? path : `${path}?${queryString}`,
@@ -53,7 +53,7 @@ function escaped(text: string): string {
 }
 
 /** The fields to send, names in lower case. */
-export function fieldsOf({ headers, username, password }: SmithyRequest): Record<string, string> {
+export function fieldsOf({ headers = {}, username, password }: SmithyRequest): Record<string, string> {
   const fields: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase()
