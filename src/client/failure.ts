@@ -144,13 +144,13 @@ export function notDrained(limitMs: number): ClientFailure {
 }
 
 /** The peer said GOAWAY with an error, which is its last word, and did not close. */
-export function partedBy(errorCode: number, debugData: string): ClientFailure {
+export function notClosed(limitMs: number, errorCode: number, debugData: string): ClientFailure {
   return {
     scope: 'connection',
     initiator: 'peer',
     errorCode,
     kind: 'GOAWAY',
-    reason: 'ended by the peer with GOAWAY (RFC 9113 §5.4.1)',
+    reason: `not closed in ${limitMs} ms from a GOAWAY with an error (RFC 9113 §5.4.1)`,
     processed: 'unknown',
     debugData,
   }

@@ -19,8 +19,8 @@ import {
   dialFailed,
   type Ending,
   errorOf,
+  notClosed,
   notDrained,
-  partedBy,
   wrongProtocol,
 } from '../failure.ts'
 import type { ConnectionSettings } from '../options.ts'
@@ -302,7 +302,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
     if (limit > 0) {
       this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + limit)
-      this.#parting = errorCode === ErrorCode.NO_ERROR ? notDrained(drain) : partedBy(errorCode, debugData)
+      this.#parting =
+        errorCode === ErrorCode.NO_ERROR ? notDrained(drain) : notClosed(limit, errorCode, debugData)
     }
     this.#owner.reporter.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
