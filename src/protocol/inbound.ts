@@ -7,7 +7,7 @@
  */
 
 import type { Processed } from '../errors.ts'
-import { ErrorCode } from '../frame/registry.ts'
+import { ErrorCode, errorName } from '../frame/registry.ts'
 import type { AbuseBudget } from './abuse-budget.ts'
 import type { Credit } from './credit.ts'
 import type { FieldBlockReader } from './field-block.ts'
@@ -243,7 +243,7 @@ export class Inbound {
       scope: 'stream',
       initiator: 'peer',
       errorCode,
-      reason: 'reset by peer',
+      reason: `reset by peer with ${errorName(errorCode)} (RFC 9113 §6.4)`,
       processed: refused ? 'no' : processed(stream),
     })
     this.#credit.release(stream)

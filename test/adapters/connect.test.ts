@@ -394,6 +394,7 @@ test.each<[errorCode: number, name: string, code: number]>([
     peer.send(rstStream(1, errorCode))
     const error = await answer
     expect([error.code, (error.cause as H2Error).errorName]).toEqual([code, name])
+    expect(error.message).toContain(`reset by peer with ${name}`)
     expect(H2Error.is(error.cause)).toBe(true)
 
     const second = call(give('x'))

@@ -260,7 +260,7 @@ for (const [name, bytes] of [
     expect(peer.frames(), 'the reset itself is not answered').toEqual([])
     peer.sends(bytes, bytes)
     expect(resets(peer.frames())).toEqual([[1, STREAM_CLOSED]])
-    expect(request.calls).toEqual(['opened 1', 'failure reset by peer'])
+    expect(request.calls).toEqual(['opened 1', 'failure reset by peer with INTERNAL_ERROR (RFC 9113 §6.4)'])
     peer.expectUsable()
   })
 }
