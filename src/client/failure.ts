@@ -150,7 +150,7 @@ export function notClosed(limitMs: number, errorCode: number, debugData: string)
     initiator: 'peer',
     errorCode,
     kind: 'GOAWAY',
-    reason: `not closed in ${limitMs} ms from a GOAWAY with an error (RFC 9113 §5.4.1)`,
+    reason: `GOAWAY with ${errorName(errorCode)}, and not closed in ${limitMs} ms (RFC 9113 §5.4.1)`,
     processed: 'unknown',
     debugData,
   }

@@ -127,7 +127,7 @@ export class Connection {
     if (this.#closed) return
     this.#path.now = now
     const clean = failure === undefined && this.#table.idle
-    this.#close(clean ? undefined : (failure ?? this.#goaway.cutOff(this.#peer.seen)))
+    this.#close(clean ? undefined : this.#goaway.cutOff(this.#peer.seen, failure))
   }
 
   /** The moment named by `nextTimeout` came. Harmless at any other. */

@@ -3,7 +3,7 @@
  * will not process. Its own frames go on meanwhile: only new streams are barred.
  */
 import { printable } from '../bytes.ts'
-import { ErrorCode } from '../frame/registry.ts'
+import { ErrorCode, errorName } from '../frame/registry.ts'
 import type { Failure } from './sinks.ts'
 import type { Violation } from './violation.ts'
 
@@ -41,19 +41,24 @@ export class PeerGoaway {
     return undefined
   }
 
-  /** Why the bytes of a connection ended, when nobody says. `ready`: its SETTINGS had come. */
-  cutOff(ready: boolean): Failure {
+  /**
+   * Why the bytes of a connection ended: the peer's words, where they are of an
+   * error, tell more than its socket. `ready`: its SETTINGS had come.
+   */
+  cutOff(ready: boolean, failure?: Failure): Failure {
     if (this.received && (this.errorCode !== ErrorCode.NO_ERROR || !ready)) {
       return {
         scope: 'connection',
         initiator: 'peer',
         errorCode: this.errorCode,
         kind: 'GOAWAY',
-        reason: 'ended by the peer with GOAWAY (RFC 9113 §6.8)',
+        reason: `closed by the peer with GOAWAY, ${errorName(this.errorCode)} (RFC 9113 §6.8)`,
         processed: 'unknown',
         debugData: this.debugData,
+        cause: failure?.cause,
       }
     }
+    if (failure !== undefined) return failure
     return {
       scope: 'transport',
       initiator: 'peer',

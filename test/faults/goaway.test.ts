@@ -133,7 +133,12 @@ scenario(
     run.peer.send(goaway(1, INTERNAL_ERROR))
     await run.peer.sync()
     run.peer.reset()
-    await run.fails(asked, { processed: 'unknown', retryable: false, initiator: 'peer' })
+    await run.fails(asked, {
+      message: 'connection failed: closed by the peer with GOAWAY, INTERNAL_ERROR (RFC 9113 §6.8)',
+      processed: 'unknown',
+      retryable: false,
+      initiator: 'peer',
+    })
     expect(run.peer.executions('POST')).toBe(1)
   },
 )
@@ -149,7 +154,13 @@ scenario(
     await run.clock.advance(999)
     expect(run.conn.state).toBe('draining')
     await run.clock.advance(1)
-    await run.fails(asked, { code: 'H2_GOAWAY', processed: 'unknown', initiator: 'peer' })
+    await run.fails(asked, {
+      code: 'H2_GOAWAY',
+      message: 'connection failed: GOAWAY with INTERNAL_ERROR, and not closed in 1000 ms (RFC 9113 §5.4.1)',
+      processed: 'unknown',
+      initiator: 'peer',
+      debugData: 'out of order',
+    })
     await run.clock.advance(1000)
     await run.gone()
   },
