@@ -167,6 +167,27 @@ scenario(
 )
 
 scenario(
+  '#90 GOAWAY with an error, and the answer goes on: it is taken as long as no second passes in silence',
+  { peer: { hangUp: false }, client: { keepAlive: false } },
+  async (run) => {
+    const asked = await run.opened()
+    run.peer.send(goaway(1, INTERNAL_ERROR), headers(1).status(200))
+    await run.peer.sync()
+    for (let i = 0; i < 5; i++) {
+      await run.clock.advance(900)
+      run.peer.send(data(1, 'x'))
+      await run.peer.sync()
+    }
+    expect(run.conn.state).toBe('draining')
+    run.peer.send(data(1, '').endStream())
+    await run.answers(asked, 200)
+    await run.peer.until(goaway(0, NO_ERROR))
+    await run.clock.advance(1000)
+    await run.gone()
+  },
+)
+
+scenario(
   '#90 GOAWAY with an error, and an answer within the second: it is taken',
   { peer: { hangUp: false }, client: { keepAlive: false } },
   async (run) => {

@@ -52,6 +52,7 @@ export class Driver implements TransportHandler {
   readonly #frozenAt: number
   /** The clock in this turn, NaN outside. */
   #now: number
+  #heardAt: number
   /** Reactions still to wait for, -1 if no flush is due. */
   #reactions: number
   #receiving: boolean
@@ -77,6 +78,7 @@ export class Driver implements TransportHandler {
     this.#engineLag = 0
     this.#frozenAt = createdAt
     this.#now = Number.NaN
+    this.#heardAt = Number.NEGATIVE_INFINITY
     this.#reactions = -1
     this.#receiving = false
     this.#answered = false
@@ -90,6 +92,11 @@ export class Driver implements TransportHandler {
     const log = platform.frameLog
     this.#sentTrace = log && new FrameTrace((line) => log(`send ${line}`), { preface: true })
     this.#receivedTrace = log && new FrameTrace((line) => log(`recv ${line}`))
+  }
+
+  /** Milliseconds on the clock when the peer's last bytes came; -Infinity before. */
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** Milliseconds on the clock, read once per turn. */
@@ -152,6 +159,7 @@ export class Driver implements TransportHandler {
 
   onChunk(chunk: Uint8Array): void {
     this.#now = this.#clock.now()
+    this.#heardAt = this.#now
     this.#receivedTrace?.receive(chunk)
     this.#receiving = true
     this.#answered = false

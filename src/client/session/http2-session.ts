@@ -3,7 +3,6 @@
  * open on it. It dials itself, or takes a transport that stands. Its one rule:
  * when it is gone, everything that waited for it was told.
  */
-import { ErrorCode } from '../../frame/registry.ts'
 import {
   Connection,
   type ConnectionOptions,
@@ -13,16 +12,7 @@ import {
   type PushedStream,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
-import {
-  closedByCaller,
-  destroyed,
-  dialFailed,
-  type Ending,
-  errorOf,
-  notClosed,
-  notDrained,
-  wrongProtocol,
-} from '../failure.ts'
+import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
 import type { ConnectionSettings } from '../options.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import type { TimeLimits } from '../timeouts.ts'
@@ -31,10 +21,8 @@ import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeHost } from './exchange-host.ts'
+import { Parting } from './parting.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
-
-/** RFC 9113 §5.4.1: a peer that said GOAWAY with an error must close. What it had on its way has come by then. */
-const PARTING_MS = 1_000
 
 /** Someone who waits for the answer to a PING. */
 interface Pinger {
@@ -60,10 +48,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   /** Callers that wait until the transport is gone. */
   #closers: (() => void)[]
   #gone: boolean
-  /** When what is still open is given up; Infinity until the peer says GOAWAY, and once the engine is closed. */
-  #drainDeadline: number
-  /** What ends the connection then. */
-  #parting: Failure | undefined
+  /** When what is still open is given up. */
+  readonly #parting: Parting
   /** The peer said GOAWAY. */
   #toldToGo: boolean
 
@@ -83,8 +69,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#pings = []
     this.#closers = []
     this.#gone = false
-    this.#drainDeadline = Number.POSITIVE_INFINITY
-    this.#parting = undefined
+    this.#parting = new Parting()
     this.#toldToGo = false
   }
 
@@ -297,14 +282,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
     this.#toldToGo = true
-    const { drain } = this.#owner.settings.timeouts
-    const limit = errorCode === ErrorCode.NO_ERROR ? drain : Math.min(drain || PARTING_MS, PARTING_MS)
-    // RFC 9113 §6.8: a second GOAWAY says more of which streams, and nothing of when.
-    if (limit > 0) {
-      this.#drainDeadline = Math.min(this.#drainDeadline, this.#driver.now() + limit)
-      this.#parting =
-        errorCode === ErrorCode.NO_ERROR ? notDrained(drain) : notClosed(limit, errorCode, debugData)
-    }
+    this.#parting.told(errorCode, debugData, this.#driver.now(), this.#owner.settings.timeouts.drain)
     this.#owner.reporter.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
   }
@@ -316,7 +294,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   }
 
   onClosed(failure: Failure | undefined): void {
-    this.#drainDeadline = Number.POSITIVE_INFINITY
+    this.#parting.over()
     if (this.#state === 'connecting') {
       // Shut down with nothing left to do before the transport stood.
       if (failure === undefined) this.#lost(closedByCaller())
@@ -336,11 +314,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
   // — `DriverOwner` —
 
   nextDeadline(): number {
-    return Math.min(this.#open.next, this.#drainDeadline)
+    return Math.min(this.#open.next, this.#parting.deadline)
   }
 
   expire(now: number): void {
-    if (now >= this.#drainDeadline && this.#parting !== undefined) this.#engine.destroy(this.#parting)
+    const parted = now >= this.#parting.deadline ? this.#parting.due(now, this.#driver.heardAt) : undefined
+    if (parted !== undefined) this.#engine.destroy(parted)
     else this.#open.expire(now)
   }
 
