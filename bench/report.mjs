@@ -46,7 +46,7 @@ function methodParts() {
   return [
     '## How the numbers are made',
     [
-      '- Every run is a process of its own. It warms up with the same work before anything is counted. Warm-up and measurement last for an amount of the process’s own processor time (0.6 s and 1 s in the full form), or three times as long by the clock.',
+      '- Every run is a process of its own. It warms up with the same work before anything is counted. Warm-up and measurement last for an amount of the process’s own processor time (1 s and 0.6 s in the full form), or three times as long by the clock.',
       '- Clients take turns: within a round each client runs once, then the next round begins, so that what disturbs the machine disturbs all.',
       '- Numbers are medians over the rounds, with the smallest and the largest run in brackets. A ratio is of medians: the first figure of the row to that of ours on the same machine in the same run.',
       '- CPU is user and system time of the client’s process, as the process itself counts it (`process.cpuUsage()`); for C programs, of the whole process, by the shell’s `time`.',
