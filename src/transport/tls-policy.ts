@@ -78,8 +78,10 @@ export function connectOptions(offer: Offer, where: Whereto): ConnectionOptions 
   options.host = host
   Object.assign(options, where)
   options.secureContext = secureContextOf(tls)
+  const { checkServerIdentity: check } = options
   // Node takes an explicit undefined for a function.
-  if (options.checkServerIdentity === undefined) delete options.checkServerIdentity
+  if (check === undefined) delete options.checkServerIdentity
+  else options.checkServerIdentity = (...asked) => verdictOf(check, asked)
   // SNI for every name, and for no address (RFC 9113 §9.2).
   if (options.servername === undefined && isIP(host) === 0) options.servername = host.replace(/\.$/, '')
   if (alpn.length > 0) options.ALPNProtocols = [...alpn]
@@ -89,6 +91,18 @@ export function connectOptions(offer: Offer, where: Whereto): ConnectionOptions 
   // Our side may still write what is pending when the peer has ended.
   options.allowHalfOpen = true
   return options
+}
+
+/** A check that throws refuses the server too: nobody else would hear of it. */
+function verdictOf<T extends unknown[]>(
+  check: (...asked: T) => Error | undefined,
+  asked: T,
+): Error | undefined {
+  try {
+    return check(...asked)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 /** Logs the secrets of a connection where `SSLKEYLOGFILE` asks for them. */

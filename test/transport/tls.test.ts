@@ -118,6 +118,17 @@ describe('certificates', () => {
     expect(checkServerIdentity).toHaveBeenCalledWith('localhost', expect.anything())
   })
 
+  it('are refused by a checkServerIdentity that throws, and nothing is uncaught', async () => {
+    const port = await tlsServer(leaf)
+    const checkServerIdentity = () => {
+      throw new Error('my check')
+    }
+    const error = await rejection(
+      dial(secure(port), options({ tls: { ca: authority.cert, checkServerIdentity } })),
+    )
+    expect(error).toMatchObject({ code: 'H2_TLS', cause: { message: 'my check' } })
+  })
+
   it('of the client are sent', async () => {
     const client = await makeLeaf({ issuer: authority, names: ['client.test'] })
     let subject: string | undefined
