@@ -253,7 +253,7 @@ describe('body', () => {
     const request = echo.request({ method: 'POST', headers: { 'content-length': '3' } })
     request.write('hello')
     const [error] = await once(request, 'error')
-    expect(error).toMatchObject({ code: 'EPROTO', cause: expect.any(H2Error) })
+    expect(error).toMatchObject({ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH', cause: expect.any(H2Error) })
   })
 
   test('an answer before the end of the body ends the exchange', async () => {

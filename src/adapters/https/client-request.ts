@@ -38,6 +38,10 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
   aborted: boolean
   /** True if the connection had carried a request before. */
   reusedSocket: boolean
+  /** Milliseconds of silence that are an event; undefined if none were asked for. */
+  timeout: number | undefined
+  /** Means nothing over HTTP/2. */
+  shouldKeepAlive: boolean
   readonly #options: RequestOptions
   readonly #target: RequestTarget
   readonly #socket: RequestSocket
@@ -53,6 +57,8 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
   /** True once nothing more will come of the response. */
   #answered: boolean
   #unlisten: (() => void) | undefined
+  /** True while the socket's next `timeout` is one of the request. */
+  #timed: boolean
 
   constructor(
     input: string | URL | RequestOptions,
@@ -61,7 +67,10 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
   ) {
     super()
     const callback = typeof options === 'function' ? options : onResponse
-    const merged = mergeOptions(input, typeof options === 'function' ? undefined : (options ?? undefined))
+    const merged = mergeOptions(
+      input ?? {},
+      typeof options === 'function' ? undefined : (options ?? undefined),
+    )
     const target = targetOf(merged)
     this.agent = agentOf(merged.agent)
     if (merged.createConnection !== undefined || merged.socketPath) {
@@ -80,6 +89,8 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     this.res = null
     this.aborted = false
     this.reusedSocket = false
+    this.timeout = undefined
+    this.shouldKeepAlive = true
     this.#options = merged
     this.#target = target
     this.#socket = new RequestSocket(this, target.protocol === 'https:')
@@ -90,13 +101,10 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     this.#onCarried = undefined
     this.#answered = false
     this.#unlisten = undefined
+    this.#timed = false
     this.#setFields(merged)
     if (callback !== undefined) this.once('response', callback)
-    this.#socket.on('timeout', () => {
-      this.emit('timeout')
-      this.res?.emit('timeout')
-    })
-    if (merged.timeout !== undefined && merged.timeout !== null) this.#socket.setTimeout(merged.timeout)
+    if (merged.timeout !== undefined && merged.timeout !== null) this.setTimeout(merged.timeout)
     this.#listen(merged.signal ?? undefined)
     process.nextTick(() => this.#announce())
   }
@@ -106,7 +114,8 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
       if (value !== undefined) this.#appendOrSet(name, value, Array.isArray(headers))
     }
     if (setHost !== false && !this.hasHeader('host')) this.setHeader('Host', this.#target.authority)
-    if (auth && !this.hasHeader('authorization')) {
+    // As with node:http, who writes the header as a list writes all of it.
+    if (auth && !Array.isArray(headers) && !this.hasHeader('authorization')) {
       this.setHeader('Authorization', `Basic ${Buffer.from(auth).toString('base64')}`)
     }
   }
@@ -119,6 +128,13 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
 
   #listen(signal: AbortSignal | undefined): void {
     if (signal === undefined) return
+    if (typeof signal !== 'object' || !('aborted' in signal)) {
+      throw misuse(
+        TypeError,
+        'ERR_INVALID_ARG_TYPE',
+        'The "options.signal" property must be an instance of AbortSignal',
+      )
+    }
     const onAbort = (): void => {
       this.destroy(aborted(signal))
     }
@@ -147,10 +163,6 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     return this.writableEnded
   }
 
-  get shouldKeepAlive(): boolean {
-    return true
-  }
-
   get _headerSent(): boolean {
     return this.sent
   }
@@ -163,8 +175,26 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
   setTimeout(ms: number, callback?: () => void): this {
     const limit = duration(ms)
     if (callback !== undefined) this.once('timeout', callback)
-    if (!this.#answered) this.#socket.setTimeout(limit)
+    this.timeout = limit
+    if (!this.#answered) {
+      this.#hearTimeout()
+      this.#socket.setTimeout(limit)
+    }
     return this
+  }
+
+  clearTimeout(callback?: () => void): this {
+    return this.setTimeout(0, callback)
+  }
+
+  /** The request is told of one timeout of its socket, and of none that others set there. */
+  #hearTimeout(): void {
+    if (this.#timed) return
+    this.#timed = true
+    this.#socket.once('timeout', () => {
+      this.#timed = false
+      this.emit('timeout')
+    })
   }
 
   setNoDelay(): void {}
@@ -179,7 +209,26 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     this.destroy()
   }
 
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (this.writableEnded) return this.#refuse(typeof encoding === 'function' ? encoding : callback)
+    return super.write(chunk, encoding as BufferEncoding, callback as Callback)
+  }
+
+  /** As with node:http, what is written behind the end is an error, and what came before it is sent all the same. */
+  #refuse(callback: unknown): false {
+    const error = misuse(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end')
+    process.nextTick(() => {
+      if (typeof callback === 'function') callback(error)
+      if (!this.destroyed) this.emit('error', error)
+    })
+    return false
+  }
+
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (this.writableEnded && chunk !== undefined && chunk !== null && typeof chunk !== 'function') {
+      this.#refuse(typeof encoding === 'function' ? encoding : callback)
+      return this
+    }
     if (this.#startsWith(chunk)) {
       this.#whole = typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(encoding)) : chunk
       return super.end(typeof encoding === 'function' ? (encoding as () => void) : (callback as () => void))
@@ -276,6 +325,7 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     this.#socket.touch()
     const { joinDuplicateHeaders = false } = this.#options
     this.res = new IncomingMessage(response, this, this.#socket, joinDuplicateHeaders)
+    this.#socket.on('timeout', () => this.res!.emit('timeout'))
     // As with node:http, what nobody listens for is read and let fall.
     if (!this.emit('response', this.res)) this.res.resume()
   }
@@ -284,11 +334,12 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     if (!this.destroyed) this.destroy(toNodeError(error))
   }
 
-  responseClosed(complete: boolean): void {
+  responseClosed(complete: boolean, reason?: Error): void {
+    if (this.#answered) return
     this.#answered = true
     this.#socket.setTimeout(0)
     if (!complete || this.writableFinished) {
-      this.destroy()
+      this.destroy(reason)
       return
     }
     // The server has answered, and wants nothing of what is left of the request.
@@ -301,9 +352,12 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     const { res } = this
     const over = this.#answered
     this.#answered = true
-    const reason = error ?? (res === null ? hangUp() : null)
+    // As with node:http, who aborts before there is a socket asked for it, and hears of no error.
+    const quiet = res !== null || (this.aborted && this.socket === null)
+    const reason = error ?? (quiet ? null : hangUp())
+    // Before the client lets the body go, which counts what waits as written.
+    this.#upload?.drop(reason ?? hangUp())
     if (!over || reason !== null) this.#abort?.abort(reason)
-    this.#upload?.drop()
     this.#onCarried = undefined
     callback(reason)
     // As with node:http: the request's error, the response's end, the request's close.

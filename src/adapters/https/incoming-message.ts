@@ -3,7 +3,7 @@
  * read from the client when the stream is, never before, so that a reader who
  * stops stops the peer (RFC 9113 §5.2).
  */
-import { STATUS_CODES } from 'node:http'
+import http, { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
 import { hangUp, type NodeError, toNodeError } from './node-error.ts'
@@ -40,11 +40,16 @@ export type Fields = { [name: string]: string | string[] | undefined } & { 'set-
 /** The request, as its response sees it. */
 export interface ResponseOwner {
   readonly socket: RequestSocket | null
-  /** Nothing more will be read of the response. `complete`: all of it was. */
-  responseClosed(complete: boolean): void
+  /** Nothing more will be read of the response. `complete`: all of it was; else `reason` is the caller's, if one was given. */
+  responseClosed(complete: boolean, reason?: Error): void
 }
 
 export class IncomingMessage extends Readable {
+  static {
+    // Libraries tell responses from other streams by `instanceof`.
+    Object.setPrototypeOf(IncomingMessage.prototype, http.IncomingMessage.prototype)
+  }
+
   readonly statusCode: number
   /** HTTP/2 has no phrases: the one that is registered for the status, empty for none. */
   readonly statusMessage: string
@@ -67,6 +72,8 @@ export class IncomingMessage extends Readable {
   readonly #response: HTTP20Response
   readonly #join: boolean
   #reading: boolean
+  /** Set once the response broke off, which is no error of the request. */
+  #broken: boolean
   #headers: Fields | undefined
   #trailers: Fields | undefined
 
@@ -89,8 +96,14 @@ export class IncomingMessage extends Readable {
     this.#response = response
     this.#join = joinDuplicates
     this.#reading = false
+    this.#broken = false
     this.#headers = undefined
     this.#trailers = undefined
+    // Before the listeners of others, of which one may throw, or give up what is over.
+    this.once('end', () => {
+      req.responseClosed(true)
+      process.nextTick(() => this.destroy())
+    })
   }
 
   /** By names in lower case; duplicates joined, or let fall, as `node:http` does. */
@@ -109,9 +122,13 @@ export class IncomingMessage extends Readable {
   }
 
   get trailers(): Fields {
-    if (!this.complete) return Object.create(null) as Fields
+    if (!this.complete && this.#trailers === undefined) return {}
     this.#trailers ??= joined(this.rawTrailers, this.#join)
     return this.#trailers
+  }
+
+  set trailers(trailers: Fields) {
+    this.#trailers = trailers
   }
 
   get trailersDistinct(): { [name: string]: string[] } {
@@ -143,7 +160,18 @@ export class IncomingMessage extends Readable {
     if (this.destroyed) return
     this.socket.touch()
     if (bytes.length === 0) this.#end()
-    else this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    else this.#pass(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  }
+
+  #pass(bytes: Buffer): void {
+    let passed = false
+    try {
+      this.push(bytes)
+      passed = true
+    } finally {
+      // A listener that throws does not end the reading: the next piece is asked for all the same.
+      if (!passed) process.nextTick(() => this.read(0))
+    }
   }
 
   #end(): void {
@@ -162,30 +190,39 @@ export class IncomingMessage extends Readable {
   readonly #broke = (error: unknown): void => {
     this.#reading = false
     if (this.destroyed) return
+    this.#broken = true
     const shown: NodeError = toNodeError(error)
     this.destroy(shown.code === 'ECONNRESET' ? hangUp('aborted', error) : shown)
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const early = !this.readableEnded || !this.complete
+    if (this.#broken) this.req.responseClosed(false)
     if (early) {
       this.aborted = true
       this.#response.cancel()
       this.emit('aborted')
     }
-    this.req.responseClosed(!early)
-    // As with node:http, who does not listen for errors of responses is not ended by one.
-    process.nextTick(() => callback(this.listenerCount('error') === 0 ? null : error))
+    // As with node:http, what a response is destroyed with is an error of its request too.
+    if (error !== null) this.req.responseClosed(!early, error)
+    else if (!early) this.req.responseClosed(true)
+    process.nextTick(() => {
+      // And who does not listen for errors of responses is not ended by one.
+      callback(this.listenerCount('error') === 0 ? null : error)
+      // One that is given up closes before its request.
+      process.nextTick(() => this.req.responseClosed(false))
+    })
   }
 }
 
 /** Fields by name in lower case; duplicates joined, or let fall, as `node:http` does. */
 export function joined(raw: readonly string[], joinDuplicates: boolean): Fields {
-  const fields = Object.create(null) as Fields
+  const fields: Fields = {}
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
     const value = raw[i + 1]!
-    const before = fields[name]
+    const before = Object.hasOwn(fields, name) ? fields[name] : undefined
+    if (name === '__proto__') continue
     if (name === 'set-cookie') fields['set-cookie'] = [...(fields['set-cookie'] ?? []), value]
     else if (before === undefined) fields[name] = value
     else if (name === 'cookie') fields[name] = `${before}; ${value}`

@@ -15,6 +15,9 @@ export interface NodeError extends Error {
 /** Fields of system and TLS errors that callers look at. */
 const FACTS = ['errno', 'syscall', 'hostname', 'address', 'port', 'reason', 'host', 'cert'] as const
 
+/** Where an error that the system did not make comes from a function of the caller. */
+const OF_CALLERS: ReadonlySet<string> = new Set(['H2_BODY', 'H2_CONNECT', 'H2_DNS', 'H2_TLS'])
+
 /** An error with a code, as Node's own functions throw them for misuse. */
 export function misuse(kind: ErrorConstructor, code: string, message: string): NodeError {
   const error: NodeError = new kind(message)
@@ -39,17 +42,25 @@ export function aborted(signal: AbortSignal): NodeError {
 
 /** The error of a request that failed. */
 export function toNodeError(error: unknown): Error {
+  // The one range that a request has is the length of its body.
+  if (error instanceof RangeError) return wrongLength(error)
   if (!H2Error.is(error)) return error instanceof Error ? error : new Error(String(error), { cause: error })
   const { cause, code, initiator, scope } = error
   if (scope === 'transport' && cause instanceof Error && 'code' in cause) return systemError(cause, error)
-  // A body that failed is the caller's: it sees its own error.
-  if (code === 'H2_BODY' && cause instanceof Error) return cause
+  // A body that failed, or a `lookup` or `checkServerIdentity`, is the caller's, who sees its own error.
+  if (OF_CALLERS.has(code) && cause instanceof Error) return cause
+  if (code === 'H2_BODY') return wrongLength(error)
   if (code.startsWith('H2_TIMEOUT')) return coded('ETIMEDOUT', error)
-  const broken = initiator === 'local' || code === 'H2_ALPN' || code === 'H2_TLS' || code === 'H2_BODY'
+  const broken = initiator === 'local' || code === 'H2_ALPN' || code === 'H2_TLS'
   return broken ? coded('EPROTO', error) : hangUp(`socket hang up (${error.message})`, error)
 }
 
-function coded(code: string, cause: H2Error): NodeError {
+/** A body that is not as long as its content-length says. */
+function wrongLength(cause: Error): NodeError {
+  return coded('ERR_HTTP_CONTENT_LENGTH_MISMATCH', cause)
+}
+
+function coded(code: string, cause: Error): NodeError {
   const error: NodeError = new Error(cause.message, { cause })
   error.code = code
   return error

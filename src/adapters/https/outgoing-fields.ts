@@ -54,7 +54,7 @@ export abstract class OutgoingFields extends Writable {
 
   /** Adds to what there is. */
   appendHeader(name: string, value: string | readonly string[]): this {
-    const before = this.#fields.get(name.toLowerCase())
+    const before = this.#fields.get(keyOf(name))
     if (before === undefined) return this.setHeader(name, value)
     const values = [before.value, value].flatMap((one) =>
       typeof one === 'object' ? [...one] : [String(one)],
@@ -64,6 +64,13 @@ export abstract class OutgoingFields extends Writable {
 
   /** Sets each field of a `Headers` or `Map`. */
   setHeaders(headers: Headers | Map<string, FieldValue>): this {
+    if (
+      typeof (headers as { entries?: unknown } | undefined)?.entries !== 'function' ||
+      Array.isArray(headers)
+    ) {
+      const message = 'The "headers" argument must be an instance of Headers or Map'
+      throw misuse(TypeError, 'ERR_INVALID_ARG_TYPE', message)
+    }
     const cookies: string[] = []
     for (const [name, value] of headers as Iterable<[string, FieldValue]>) {
       if (name === 'set-cookie' && typeof value === 'string') cookies.push(value)
@@ -74,7 +81,7 @@ export abstract class OutgoingFields extends Writable {
   }
 
   getHeader(name: string): FieldValue | undefined {
-    return this.#fields.get(name.toLowerCase())?.value
+    return this.#fields.get(keyOf(name))?.value
   }
 
   /** By names in lower case. */
@@ -93,12 +100,12 @@ export abstract class OutgoingFields extends Writable {
   }
 
   hasHeader(name: string): boolean {
-    return this.#fields.has(name.toLowerCase())
+    return this.#fields.has(keyOf(name))
   }
 
   removeHeader(name: string): void {
     this.#check('remove')
-    this.#fields.delete(name.toLowerCase())
+    this.#fields.delete(keyOf(name))
   }
 
   /** Fields behind the body; those of the last call to name them. */
@@ -135,4 +142,10 @@ export abstract class OutgoingFields extends Writable {
     const message = `Cannot ${verb} headers after they are sent to the client`
     throw misuse(Error, 'ERR_HTTP_HEADERS_SENT', message)
   }
+}
+
+/** The name by which a field is found. Throws TypeError for what is no text. */
+function keyOf(name: unknown): string {
+  if (typeof name === 'string') return name.toLowerCase()
+  throw misuse(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "name" argument must be of type string')
 }

@@ -82,6 +82,10 @@ export class RequestSocket extends EventEmitter {
     return !this.destroyed
   }
 
+  get pending(): boolean {
+    return this.connecting
+  }
+
   get readyState(): string {
     if (this.connecting) return 'opening'
     return this.destroyed ? 'closed' : 'open'
@@ -185,6 +189,10 @@ export class RequestSocket extends EventEmitter {
 
   destroySoon(): void {
     this.destroy()
+  }
+
+  resetAndDestroy(): this {
+    return this.destroy()
   }
 
   // — what the connection decides for itself —

@@ -54,7 +54,7 @@ export function targetOf(options: RequestOptions): RequestTarget {
     throw misuse(TypeError, 'ERR_INVALID_PROTOCOL', message)
   }
   const hostname = bare(textOf('hostname', options.hostname) ?? textOf('host', options.host) ?? 'localhost')
-  const port = Number(options.port || options.defaultPort || defaultPort)
+  const port = portOf(options.port || options.defaultPort || defaultPort)
   const host = hostname.includes(':') ? `[${hostname}]` : hostname
   const authority = port === defaultPort ? host : `${host}:${port}`
   const method = methodOf(options.method)
@@ -69,6 +69,12 @@ function textOf(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value === 'string') return value
   throw misuse(TypeError, 'ERR_INVALID_ARG_TYPE', `The "options.${name}" property must be of type string`)
+}
+
+function portOf(given: unknown): number {
+  const port = Number(given)
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
+  throw misuse(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536. Received ${given}`)
 }
 
 function bare(host: string): string {

@@ -45,12 +45,12 @@ export class Upload implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     if (this.#wanted !== undefined) this.#give(DONE)
   }
 
-  /** Nothing more is sent: whoever waits is let go. */
-  drop(): void {
+  /** Nothing more is sent: whoever waits is let go, with the error that ended it. */
+  drop(error?: Error): void {
     this.#dropped = true
     this.#piece = undefined
     if (this.#wanted !== undefined) this.#give(DONE)
-    this.#acknowledge()
+    this.#acknowledge(error)
   }
 
   #give(result: IteratorResult<Uint8Array>): void {
@@ -59,10 +59,10 @@ export class Upload implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     wanted(result)
   }
 
-  #acknowledge(): void {
+  #acknowledge(error?: Error): void {
     const written = this.#written
     this.#written = undefined
-    if (written !== undefined) process.nextTick(written)
+    if (written !== undefined) process.nextTick(written, error)
   }
 
   // — what the client asks —
