@@ -76,6 +76,12 @@ describe('one client for equal options, another for others', () => {
     expect(servernameOf({}, 'a.test', field)).toBe(expected)
   })
 
+  test('one for each protocol, as got has them', () => {
+    const agent = new Agent()
+    expect(agentOf({ http: undefined, https: agent, http2: undefined })).toBe(agent)
+    expect(agentOf({ http: undefined, https: undefined, http2: undefined })).toBe(globalAgent)
+  })
+
   test('the caller names it', () => {
     expect(servernameOf({ servername: 'c.test' }, 'a.test', 'b.test')).toBe('c.test')
   })
@@ -288,13 +294,34 @@ describe('node:https in front', () => {
     expect((await once(request, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' })
   })
 
-  test('an answer without a body', async () => {
-    const pair = new Pair(() => ({ status: 204 }))
-    const request = front(pair)
+  test.each([
+    ['GET', 204, {}],
+    ['GET', 304, { trailer: 'x-t' }],
+    ['HEAD', 200, { trailer: 'x-t', 'content-length': '9' }],
+  ])('an answer without a body: %s %i %j', async (method, status, headers) => {
+    const pair = new Pair(() => ({ status, headers }))
+    const request = front(pair, { method })
     request.end()
     const [response] = await once(request, 'response')
     response.resume()
     await once(response, 'end')
-    expect(response.statusCode).toBe(204)
+    expect(response.statusCode).toBe(status)
+    expect(response.headers).not.toHaveProperty('trailer')
+  })
+
+  test('a source that fails is heard of before the request that it was for', async () => {
+    const request = front(new Pair(() => new Promise<never>(() => {})), { method: 'POST' })
+    const order: string[] = []
+    request.on('error', () => order.push('request'))
+    const source = Readable.from(
+      (async function* () {
+        yield 'begun'
+        await turns(5)
+        throw new Error('mine')
+      })(),
+    )
+    await pipeline(source, request).catch((error: Error) => order.push(error.message))
+    await turns()
+    expect(order).toEqual(['mine', 'request'])
   })
 })

@@ -123,6 +123,8 @@ const standIns = new WeakMap<object, Agent>()
 export function agentOf(given: unknown): Agent {
   if (given === undefined || given === null || typeof given === 'boolean') return globalAgent
   if (given instanceof Agent) return given
+  // Where HTTP/2 is its own option, got hands on one for each protocol.
+  if (typeof given === 'object' && !('addRequest' in given) && 'https' in given) return agentOf(given.https)
   if (typeof given !== 'object' || !('addRequest' in given)) {
     throw misuse(
       TypeError,

@@ -69,7 +69,8 @@ class End extends Duplex {
     const other = this.other!
     clearTimeout(this.#timer)
     process.nextTick(() => other.destroy())
-    callback(error)
+    // As with a socket: who destroys it, and who reads the last of it, goes on before it closes.
+    setImmediate(callback, error)
   }
 }
 
@@ -139,19 +140,21 @@ async function forward(
     onInformational: (informational) => inform(response, informational),
   })
   response.sendDate = false
-  // HTTP/1.1 has trailers behind a chunked body only (RFC 9112 §7.1.2).
+  // HTTP/1.1 has trailers behind a chunked body only (RFC 9112 §7.1.2): where there is none, they are not announced.
   const announced = answered.getHeader('trailer') !== undefined
-  const fields = answered.rawHeaders.filter(([name]) => !announced || name !== 'content-length')
+  const empty = method === 'HEAD' || answered.status === 204 || answered.status === 304
+  const without = empty ? 'trailer' : 'content-length'
+  const fields = answered.rawHeaders.filter(([name]) => !announced || name !== without)
   response.writeHead(answered.status, fields.flat())
-  await sendBody(answered, response, method)
+  await sendBody(answered, response, !empty)
 }
 
-async function sendBody(answered: HTTP20Response, response: ServerResponse, method: string): Promise<void> {
+async function sendBody(answered: HTTP20Response, response: ServerResponse, full: boolean): Promise<void> {
   for await (const piece of answered) {
     if (!response.write(piece)) await drained(response)
   }
   const trailers = [...(await answered.trailers)]
-  if (trailers.length > 0 && method !== 'HEAD') response.addTrailers(trailers)
+  if (trailers.length > 0 && full) response.addTrailers(trailers)
   response.end()
 }
 
