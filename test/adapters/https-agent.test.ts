@@ -173,6 +173,29 @@ describe('over TLS', () => {
     await agent.close()
   })
 
+  test('facts of the socket of node:https in front', async () => {
+    const agent = new Agent({ ca: certificate.cert })
+    const [response] = await once(nodeHttps.get(url, { agent }), 'response')
+    const { socket } = response
+    expect(socket).toMatchObject({
+      encrypted: true,
+      authorized: true,
+      authorizationError: null,
+      alpnProtocol: 'h2',
+      remoteAddress: '127.0.0.1',
+      remoteFamily: 'IPv4',
+      remotePort: Number(new URL(url).port),
+      localAddress: '127.0.0.1',
+      localPort: expect.any(Number),
+    })
+    expect(socket.getProtocol()).toMatch(/^TLSv1\.[23]$/)
+    expect(socket.getCipher()).toHaveProperty('name')
+    expect(socket.getPeerCertificate().subject.CN).toBeTypeOf('string')
+    response.resume()
+    await once(response, 'close')
+    await agent.close()
+  })
+
   test.each([
     ['rejectUnauthorized of the request', () => ({ rejectUnauthorized: false })],
     ['ca of the request', () => ({ ca: certificate.cert })],

@@ -6,7 +6,8 @@
  */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
-import type { Client, HTTP20Response, Informational } from '../../index.ts'
+import type { Client, ConnectionInfo, HTTP20Response, Informational } from '../../index.ts'
+import { alpnOf, cipherOf, familyOf, legacyCertificateOf } from './connection-facts.ts'
 import { toNodeError } from './node-error.ts'
 import { mergeOptions, targetOf } from './request-target.ts'
 
@@ -20,6 +21,52 @@ class End extends Duplex {
   #onWanted: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   readonly encrypted = true
+  /** What the connection that carries the request is like, once it is on one. */
+  info: ConnectionInfo | undefined
+
+  get authorized(): boolean {
+    return this.info?.authorized ?? false
+  }
+
+  get authorizationError(): string | null {
+    return this.info?.authorizationError ?? null
+  }
+
+  get alpnProtocol(): string | null {
+    return alpnOf(this.info)
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.info?.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.info?.remotePort
+  }
+
+  get remoteFamily(): string | undefined {
+    return familyOf(this.remoteAddress)
+  }
+
+  get localAddress(): string | undefined {
+    return this.info?.localAddress
+  }
+
+  get localPort(): number | undefined {
+    return this.info?.localPort
+  }
+
+  getPeerCertificate(): object {
+    return legacyCertificateOf(this.info)
+  }
+
+  getProtocol(): string | null {
+    return this.info?.tlsVersion ?? null
+  }
+
+  getCipher(): object {
+    return cipherOf(this.info)
+  }
 
   /** Emits `timeout` after so many milliseconds of silence; 0 for never. */
   setTimeout(ms: number, callback?: () => void): this {
@@ -123,7 +170,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 async function forward(
-  { client, origin }: Bridged,
+  { client, origin, front }: Bridged,
   request: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
@@ -137,6 +184,9 @@ async function forward(
     body: hasBody && request.headers['content-length'] !== '0' ? request : undefined,
     trailers: hasBody ? () => pairs(request.rawTrailers) : undefined,
     signal,
+    onConnection: (info) => {
+      front.info = info
+    },
     onInformational: (informational) => inform(response, informational),
   })
   response.sendDate = false

@@ -4,10 +4,11 @@
  * request, as a connection carries many. Its one rule: it never touches the
  * connection; destroying it ends the request and no other.
  */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionInfo } from '../../index.ts'
+import { alpnOf, certificateOf, cipherOf, familyOf, legacyCertificateOf } from './connection-facts.ts'
 import { misuse } from './node-error.ts'
 
 /** The longest time that Node's timers take. */
@@ -92,8 +93,7 @@ export class RequestSocket extends EventEmitter {
   }
 
   get alpnProtocol(): string | false | null {
-    if (this.#info === undefined) return null
-    return this.#info.httpVersion === '2' ? 'h2' : 'http/1.1'
+    return alpnOf(this.#info)
   }
 
   get authorized(): boolean {
@@ -140,14 +140,12 @@ export class RequestSocket extends EventEmitter {
     return { address, family: familyOf(address)!, port }
   }
 
-  /** The peer's certificate as `tls.TLSSocket` gives it, without its issuers; empty if it is not known. */
   getPeerCertificate(): object {
-    return this.getPeerX509Certificate()?.toLegacyObject() ?? {}
+    return legacyCertificateOf(this.#info)
   }
 
   getPeerX509Certificate(): X509Certificate | undefined {
-    const der = this.#info?.peerCertificate
-    return der === undefined ? undefined : new X509Certificate(der)
+    return certificateOf(this.#info)
   }
 
   getProtocol(): string | null {
@@ -155,8 +153,7 @@ export class RequestSocket extends EventEmitter {
   }
 
   getCipher(): { name?: string; standardName?: string; version?: string } {
-    const { cipher: name, tlsVersion: version } = this.#info ?? {}
-    return name === undefined || version === undefined ? {} : { name, standardName: name, version }
+    return cipherOf(this.#info)
   }
 
   isSessionReused(): boolean {
@@ -223,8 +220,4 @@ export function duration(ms: unknown): number {
     throw misuse(RangeError, 'ERR_OUT_OF_RANGE', `The value of "msecs" is out of range: ${ms}`)
   }
   return Math.min(ms, LONGEST_MS)
-}
-
-function familyOf(address: string | undefined): string | undefined {
-  return address === undefined ? undefined : `IPv${isIP(address)}`
 }
