@@ -74,13 +74,16 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
   }
 }
 
-/** A limit of time passed: `which` is the last part of the code. */
+/**
+ * A limit of time passed: `which` is the last part of the code. That it *timed
+ * out* is what SDKs look for in a message, where `fetch` gives them no code.
+ */
 export function timedOut(which: string, limitMs: number, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
+    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }

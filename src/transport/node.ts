@@ -73,7 +73,7 @@ async function connect(
     dialError(
       'H2_TIMEOUT_CONNECT',
       'local',
-      `connect to ${where} failed: not done in ${connectTimeoutMs} ms`,
+      `connect to ${where} failed: timed out after ${connectTimeoutMs} ms`,
     ),
   )
   try {
@@ -140,7 +140,7 @@ async function handshake(
     dialError(
       'H2_TIMEOUT_TLS',
       'local',
-      `TLS handshake with ${where} failed: not done in ${tlsTimeoutMs} ms`,
+      `TLS handshake with ${where} failed: timed out after ${tlsTimeoutMs} ms`,
     ),
   )
   try {

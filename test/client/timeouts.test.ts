@@ -49,7 +49,7 @@ describe('each limit of time has its code, and resets the stream once', () => {
       scope: 'stream',
       initiator: 'local',
       processed: 'unknown',
-      message: 'stream 1 failed: no response in 100 ms',
+      message: 'stream 1 failed: timed out: no response in 100 ms',
     })
     expect(pair.wire.resets).toEqual([[1, 8]])
   })

@@ -144,7 +144,7 @@ describe('time limits', () => {
       code: 'H2_TIMEOUT_CONNECT',
       initiator: 'local',
       processed: 'no',
-      message: 'connect to example.test:443 failed: not done in 20 ms',
+      message: 'connect to example.test:443 failed: timed out after 20 ms',
     })
   })
 
@@ -158,7 +158,7 @@ describe('time limits', () => {
     expect(error).toMatchObject({
       code: 'H2_TIMEOUT_TLS',
       retryable: true,
-      message: `TLS handshake with localhost:${port} failed: not done in 30 ms`,
+      message: `TLS handshake with localhost:${port} failed: timed out after 30 ms`,
     })
     await gone
   })

@@ -256,7 +256,7 @@ describe('a proxy that fails: H2_PROXY', () => {
     const some = options({ proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 30 })
     expect(await rejection(dial(plain(80), some))).toMatchObject({
       code: 'H2_TIMEOUT_CONNECT',
-      message: 'connect to 127.0.0.1:80 failed: not done in 30 ms',
+      message: 'connect to 127.0.0.1:80 failed: timed out after 30 ms',
     })
   })
 
