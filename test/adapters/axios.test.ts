@@ -3,51 +3,15 @@ import { type PassThrough, Readable } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Config, ProgressEvent } from '../../src/adapters/axios/config.ts'
 import { fullUrl } from '../../src/adapters/axios/url.ts'
-import { hyperAdapter } from '../../src/adapters/axios.ts'
 import { toNodeError } from '../../src/adapters/https/node-error.ts'
-import { Agent } from '../../src/adapters/https.ts'
-import { MemoryOrigin, type OriginHandler } from '../../src/testing/index.ts'
+import { AxiosPair, failure } from './axios-pair.ts'
 import { turns } from './https-origin.ts'
-
-class AxiosPair {
-  readonly origin: MemoryOrigin
-  readonly agent: Agent
-
-  constructor(handler: OriginHandler) {
-    this.origin = new MemoryOrigin(handler)
-    this.agent = new Agent({ client: { transport: this.origin.dial } })
-  }
-
-  send(config: Config = {}) {
-    const validateStatus = (status: number): boolean => status >= 200 && status < 300
-    return hyperAdapter({
-      url: 'https://a.test/',
-      method: 'get',
-      validateStatus,
-      httpsAgent: this.agent,
-      ...config,
-    })
-  }
-
-  get open(): number {
-    return this.agent.clientFor({}, true).stats().open
-  }
-}
 
 const echo = new AxiosPair(async (request) => ({
   status: Number(request.headers.get('x-status') ?? 200),
   body: await request.bytes(),
   headers: { 'x-method': request.method },
 }))
-
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise
-  } catch (error) {
-    return error as Error & Record<string, unknown>
-  }
-  throw new Error('was not rejected')
-}
 
 describe('the URL', () => {
   test.each<[string, Config, string]>([

@@ -4,23 +4,31 @@
  * is let go then.
  */
 import { STATUS_CODES } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
 import { joined } from '../https/incoming-message.ts'
-import type { Config, RequestFacts, Response } from './config.ts'
+import { type Config, type RequestFacts, type Response, readable } from './config.ts'
+import { answerOf } from './data-url.ts'
 import { Errors } from './errors.ts'
+import { answered, type Fields, fieldsOf, nameIn, setField } from './fields.ts'
 import { Progress } from './progress.ts'
 import { type Attempt, Redirects } from './redirect.ts'
 import { type RequestData, requestData } from './request-data.ts'
-import { dataOf, streamOf } from './response-data.ts'
+import { brokenBy, dataOf, isUndone, streamOf } from './response-data.ts'
 import { clientOf } from './route.ts'
 import { fullUrl } from './url.ts'
 
 /** What is asked for where nobody says, and codings are left to the caller. */
 const CODINGS = 'gzip, deflate, br'
 
+/** Timers know no longer ones. */
+const LONGEST_MS = 2 ** 31 - 1
+
 export class Call<C extends object> {
   readonly #given: C
   readonly #config: Config
+  /** The promise has given a stream, and who reads it meets its end. */
+  #delivered: boolean
   readonly #errors: Errors
   readonly #abort: AbortController
   /** Lets go of signal, token and clock. */
@@ -28,33 +36,38 @@ export class Call<C extends object> {
 
   constructor(config: C) {
     this.#given = config
-    this.#config = config as Config
-    this.#errors = new Errors(this.#config)
+    this.#errors = new Errors(config)
+    this.#config = readable(config)
+    this.#delivered = false
     this.#abort = new AbortController()
     this.#release = () => {}
   }
 
   async run(): Promise<Response<C>> {
     this.#watch()
-    let held = false
+    let stream: Readable | undefined
     try {
       const url = this.#url()
-      const data = await requestData(this.#config, this.#errors)
-      this.#abort.signal.throwIfAborted()
-      const { response, facts } = await this.#follow(this.#first(url, data), data)
+      if (url.protocol === 'data:') return this.#local(url)
+      const { response, facts } = await this.#exchange(url)
       const result = this.#result(response, facts)
       if (this.#config.responseType === 'stream') {
-        result.data = streamOf(response, this.#config, this.#errors, this.#release)
-        held = true
+        stream = streamOf(response, this.#config, this.#errors, this.#release)
+        result.data = stream
+        this.#endWithSignal(stream)
       } else result.data = await this.#whole(response, result)
       this.#settle(result)
+      this.#delivered = true
       return result
     } catch (error) {
       // The reason of our own signal is what ended it, whatever broke because of that.
       const { aborted, reason } = this.#abort.signal
-      throw aborted ? reason : this.#errors.failed(error)
+      const failure = aborted ? reason : this.#errors.failed(error)
+      // Of an error with a response the caller has the stream; of any other nobody.
+      if (failure.response === undefined) stream?.destroy()
+      throw failure
     } finally {
-      if (!held) this.#release()
+      if (stream === undefined) this.#release()
     }
   }
 
@@ -62,8 +75,8 @@ export class Call<C extends object> {
   #watch(): void {
     const { signal, cancelToken, timeout } = this.#config
     const give = (reason: unknown): void => this.#abort.abort(reason)
-    const onAbort = (): void => give(this.#errors.cancelled())
-    const limit = Number.parseInt(String(timeout ?? 0), 10)
+    const onAbort = (): void => give(this.#errors.cancelled('canceled', this.#delivered))
+    const limit = Math.min(Number.parseInt(String(timeout || 0), 10), LONGEST_MS)
     if (Number.isNaN(limit)) {
       throw this.#errors.make('error trying to parse `config.timeout` to int', 'ERR_BAD_OPTION_VALUE')
     }
@@ -79,6 +92,15 @@ export class Call<C extends object> {
     this.#stopClock = () => clearTimeout(timer)
   }
 
+  /** A stream ends with its signal even if nobody reads it yet: then its error waits for the reader. */
+  #endWithSignal(stream: Readable): void {
+    const { signal } = this.#abort
+    signal.addEventListener('abort', () => {
+      if (stream.listenerCount('error') === 0) stream.on('error', ignore)
+      stream.destroy(signal.reason)
+    })
+  }
+
   /** A stream that was given may be read for as long as its reader likes. */
   #stopClock: () => void = () => {}
 
@@ -90,33 +112,48 @@ export class Call<C extends object> {
       const { message, code } = error as Error & { code?: string }
       throw this.#errors.make(message, code ?? 'ERR_BAD_REQUEST', undefined, error)
     }
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url
+    if (['http:', 'https:', 'data:'].includes(url.protocol)) return url
     throw this.#errors.make(`Unsupported protocol ${url.protocol}`, 'ERR_BAD_REQUEST')
   }
 
+  /** Nothing is sent, but a signal that is aborted is heard. */
+  #local(url: URL): Response<C> {
+    this.#abort.signal.throwIfAborted()
+    const { method = 'get' } = this.#config
+    const facts = factsOf({ url, method: method.toUpperCase() })
+    const result = answerOf(this.#config, this.#given, facts, this.#errors)
+    this.#settle(result)
+    return result
+  }
+
   #first(url: URL, data: RequestData | undefined): Attempt {
-    const { headers: given, auth, decompress, method = 'get' } = this.#config
-    const headers = fieldsOf(given?.toJSON?.() ?? given ?? {})
-    for (const [name, value] of Object.entries(data?.fields ?? {})) {
-      const kept = nameIn(headers, name)
-      // A form's own type names its boundary.
-      if (kept === undefined || /^multipart\//.test(value)) {
-        if (kept !== undefined) delete headers[kept]
-        headers[name] = value
-      }
-    }
+    const { auth, decompress, method = 'get' } = this.#config
+    const headers = fieldsOf(this.#config.headers)
+    for (const [name, value] of Object.entries(data?.fields ?? {})) setField(headers, name, value)
     const credentials = auth ? `${auth.username ?? ''}:${auth.password ?? ''}` : credentialsOf(url)
     url.username = ''
     url.password = ''
+    url.hash = ''
     if (credentials !== undefined) {
-      const kept = nameIn(headers, 'authorization')
-      if (kept !== undefined) delete headers[kept]
-      headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+      setField(headers, 'authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
     }
     if (decompress === false && nameIn(headers, 'accept-encoding') === undefined) {
       headers['accept-encoding'] = CODINGS
     }
     return { url, method: method.toUpperCase(), headers, hasBody: data !== undefined }
+  }
+
+  async #exchange(url: URL): Promise<{ response: HTTP20Response; facts: RequestFacts }> {
+    const data = await requestData(this.#config, this.#errors)
+    let failed = true
+    try {
+      this.#abort.signal.throwIfAborted()
+      const exchange = await this.#follow(this.#first(url, data), data)
+      failed = false
+      return exchange
+    } finally {
+      data?.settle(failed)
+    }
   }
 
   async #follow(
@@ -148,7 +185,7 @@ export class Call<C extends object> {
     const { onUploadProgress } = this.#config
     const progress =
       hasBody && onUploadProgress !== undefined
-        ? new Progress(onUploadProgress, data?.length, 'upload')
+        ? new Progress(onUploadProgress, data?.length ?? lengthIn(headers), 'upload')
         : undefined
     const body = hasBody ? data!.open(progress) : undefined
     if (hasBody && body === undefined) {
@@ -165,10 +202,11 @@ export class Call<C extends object> {
 
   #result(response: HTTP20Response, request: RequestFacts): Response<C> {
     const fields = joined(response.rawHeaders.flat(), false) as { [name: string]: string | string[] }
-    // What was decoded is not coded any more.
-    if (this.#config.decompress !== false) delete fields['content-encoding']
-    const kind = this.#config.headers?.constructor as (new (fields: object) => object) | undefined
-    const headers = kind === undefined || kind === Object ? fields : (new kind(fields) as typeof fields)
+    const codings = String(fields['content-encoding'] ?? '')
+    const empty = request.method === 'HEAD' || response.status === 204
+    // What was decoded is not coded any more, nor is what is not there.
+    if (this.#config.decompress !== false && (empty || isUndone(codings))) delete fields['content-encoding']
+    const headers = answered(this.#config, fields)
     const { status } = response
     const statusText = STATUS_CODES[status] ?? ''
     return { data: undefined, status, statusText, headers, config: this.#given, request }
@@ -179,7 +217,13 @@ export class Call<C extends object> {
       return await dataOf(response, this.#config, this.#errors)
     } catch (error) {
       if ((error as { isAxiosError?: boolean }).isAxiosError === true) throw error
-      throw this.#errors.make('stream has been aborted', 'ERR_BAD_RESPONSE', result, error)
+      const broken = brokenBy(error)
+      // Of its own reasons axios names those that the reader of the body can mend.
+      const named = broken.code !== undefined && !['ECONNRESET', 'EPROTO'].includes(broken.code)
+      const [message, code] = named
+        ? [broken.message, broken.code!]
+        : ['stream has been aborted', 'ERR_BAD_RESPONSE']
+      throw this.#errors.make(message, code, result, named ? broken : error)
     }
   }
 
@@ -194,21 +238,10 @@ export class Call<C extends object> {
   }
 }
 
-/** Fields of HTTP/1.1 connections (RFC 9113 §8.2.2) are let fall, and so is what was set to nothing. */
-const OF_CONNECTIONS = /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|te)$/i
-
-function fieldsOf(given: object): { [name: string]: string | string[] } {
-  const fields: { [name: string]: string | string[] } = {}
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null || value === false || OF_CONNECTIONS.test(name)) continue
-    // As axios sends it: one octet a character, everything else left out.
-    fields[name] = Array.isArray(value) ? value.map(String) : String(value)
-  }
-  return fields
-}
-
-function nameIn(fields: object, wanted: string): string | undefined {
-  return Object.keys(fields).find((name) => name.toLowerCase() === wanted.toLowerCase())
+/** The length that the caller announces, if it does. */
+function lengthIn(fields: Fields): number | undefined {
+  const text = fields[nameIn(fields, 'content-length') ?? '']
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
 function credentialsOf({ username, password }: URL): string | undefined {
@@ -224,7 +257,9 @@ function decoded(text: string): string {
   }
 }
 
-function factsOf({ url, method }: Attempt): RequestFacts {
+function factsOf({ url, method }: Pick<Attempt, 'url' | 'method'>): RequestFacts {
   const { protocol, host, pathname, search } = url
   return { method, protocol, host, path: pathname + search, res: undefined }
 }
+
+function ignore(): void {}

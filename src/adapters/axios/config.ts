@@ -1,6 +1,7 @@
 /**
  * What an adapter of axios is given and gives back, as far as this one looks at
- * it. Types of our own: nobody needs axios to check this package's.
+ * it. Types of our own: nobody needs axios to check this package's. Its one
+ * rule: only what a configuration itself says counts.
  */
 
 /** Names and values of a request's header: axios's own class, and what it has for others to use. */
@@ -32,6 +33,7 @@ export interface Config {
   readonly validateStatus?: ((status: number) => boolean) | null
   readonly transitional?: { readonly clarifyTimeoutError?: boolean }
   readonly transformResponse?: unknown
+  readonly formDataHeaderPolicy?: string
   readonly onUploadProgress?: (event: ProgressEvent) => void
   readonly onDownloadProgress?: (event: ProgressEvent) => void
   readonly signal?: AbortSignal
@@ -55,6 +57,7 @@ export interface ParamsOptions {
   readonly indexes?: boolean | null
   readonly dots?: boolean
   readonly metaTokens?: boolean
+  readonly maxDepth?: number
 }
 
 export interface ProxyConfig {
@@ -72,6 +75,9 @@ export interface RedirectOptions {
   hostname: string
   port: string
   path: string
+  /** Of `path`; changing them changes nothing. */
+  readonly pathname: string
+  readonly search: string
   method: string
   headers: { [name: string]: string | string[] }
 }
@@ -89,6 +95,22 @@ export interface ProgressEvent {
   readonly lengthComputable: boolean
   readonly upload?: true
   readonly download?: true
+}
+
+/** A configuration to read from: what others have put on every object is not in it. */
+export function readable(given: object): Config {
+  const config = given as Config
+  const { auth, paramsSerializer, proxy, transitional } = config
+  return Object.assign(bare(config), {
+    auth: bare(auth),
+    paramsSerializer: bare(paramsSerializer),
+    proxy: bare(proxy),
+    transitional: bare(transitional),
+  })
+}
+
+function bare<T>(value: T): T {
+  return typeof value === 'object' && value !== null ? Object.assign(Object.create(null), value) : value
 }
 
 /** What the promise of an adapter gives. */

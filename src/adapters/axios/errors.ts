@@ -77,7 +77,7 @@ export class Errors {
     this.request = undefined
   }
 
-  make(message: string, code: string, response?: object, cause?: unknown): Error {
+  make(message: string, code: string | undefined, response?: object, cause?: unknown): Error {
     const error = new (classOf(this.#config))(message, code, this.#config, this.request, response)
     // As with axios: not enumerable, for it may hold what refers to itself.
     if (cause !== undefined) {
@@ -89,10 +89,11 @@ export class Errors {
   /**
    * Of a request that was cancelled. Axios has a class of its own for it, out of
    * reach, and throws that itself if it gets anything else for an aborted signal.
+   * `final`: axios will not see it, and `axios.isCancel` has to know it as it is.
    */
-  cancelled(message = 'canceled'): Error {
+  cancelled(message: string, final: boolean): Error {
     const error = this.make(message, 'ERR_CANCELED')
-    return Object.assign(error, { name: 'CanceledError' })
+    return Object.assign(error, { name: 'CanceledError' }, final ? { __CANCEL__: true } : {})
   }
 
   timedOut(timeoutMs: number): Error {
@@ -106,14 +107,10 @@ export class Errors {
     const error: NodeError = toNodeError(reason)
     if ((error as { isAxiosError?: boolean }).isAxiosError === true) return error
     if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') {
-      return Object.assign(this.cancelled('Request stream has been aborted'), { __CANCEL__: true })
+      return this.cancelled('Request stream has been aborted', true)
     }
+    // What has no code of its own is the caller's, and is no failure of the network.
     const misuse = error instanceof TypeError || error instanceof RangeError
-    return this.make(
-      error.message,
-      error.code ?? (misuse ? 'ERR_BAD_REQUEST' : 'ERR_NETWORK'),
-      undefined,
-      error,
-    )
+    return this.make(error.message, error.code ?? (misuse ? 'ERR_BAD_REQUEST' : undefined), undefined, error)
   }
 }

@@ -46,7 +46,7 @@ export class Redirects {
   next(attempt: Attempt, answer: Answer): Attempt | undefined {
     const { maxRedirects = DEFAULT_REDIRECTS } = this.#config
     const { location } = answer.headers
-    if (maxRedirects === 0 || typeof location !== 'string') return undefined
+    if (maxRedirects === 0 || typeof location !== 'string' || location === '') return undefined
     if (answer.status < 300 || answer.status >= 400) return undefined
     this.#followed += 1
     if (this.#followed > maxRedirects) {
@@ -77,8 +77,16 @@ export class Redirects {
         error,
       )
     }
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url
-    throw this.#errors.make(`Unsupported protocol ${url.protocol}`, 'ERR_FR_REDIRECTION_FAILURE')
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      throw this.#errors.make(
+        `Redirected request failed: Unsupported protocol ${url.protocol}`,
+        'ERR_FR_REDIRECTION_FAILURE',
+      )
+    }
+    // Whoever redirects does not choose whom we claim to be.
+    url.username = ''
+    url.password = ''
+    return url
   }
 
   /** Asks `beforeRedirect`, which may change where it goes and what is sent. */
@@ -93,6 +101,8 @@ export class Redirects {
       hostname,
       port,
       path,
+      pathname,
+      search,
       method: next.method,
       headers: next.headers,
     }

@@ -3,7 +3,8 @@
  * rule: no octet beyond `maxContentLength` is kept or given.
  */
 import { Readable } from 'node:stream'
-import type { HTTP20Response } from '../../index.ts'
+import zlib from 'node:zlib'
+import { H2Error, type HTTP20Response } from '../../index.ts'
 import { hangUp, type NodeError, toNodeError } from '../https/node-error.ts'
 import type { Config } from './config.ts'
 import type { Errors } from './errors.ts'
@@ -42,6 +43,35 @@ class Count {
   end(): void {
     this.#progress?.end()
   }
+}
+
+/** Codings that are undone. */
+const CODINGS: readonly string[] = [
+  ...['gzip', 'x-gzip', 'deflate', 'br'],
+  ...('createZstdDecompress' in zlib ? ['zstd'] : []),
+]
+
+/** True if a body of this `content-encoding` comes as it was before: one coding that is not known leaves all of them. */
+export function isUndone(codings: string): boolean {
+  const names = codings.split(',').map((name) => name.trim().toLowerCase())
+  const applied = names.filter((name) => name !== '' && name !== 'identity')
+  return applied.length > 0 && applied.every((name) => CODINGS.includes(name))
+}
+
+/** Why a body broke off, as a reader of axios's streams knows it. */
+export function brokenBy(error: unknown): NodeError {
+  if (H2Error.is(error) && error.code === 'H2_DECODE') return corrupt(error)
+  const shown: NodeError = toNodeError(error)
+  return shown.code === 'ECONNRESET' ? hangUp('aborted', error) : shown
+}
+
+/** The decoder's own error is the innermost cause; one that misses content has no code. */
+function corrupt(error: H2Error): NodeError {
+  let inner: NodeError = error
+  while (inner.cause instanceof Error) inner = inner.cause
+  const made: NodeError = new Error(inner === error ? error.message : inner.message, { cause: error })
+  made.code = inner === error ? 'Z_DATA_ERROR' : (inner.code ?? 'Z_BUF_ERROR')
+  return made
 }
 
 /** Octets to come, if the server says and nothing is decoded. */
@@ -91,8 +121,7 @@ class BodyStream extends Readable {
   }
 
   readonly #broke = (error: unknown): void => {
-    const shown: NodeError = toNodeError(error)
-    this.destroy(shown.code === 'ECONNRESET' ? hangUp('aborted', error) : shown)
+    this.destroy(brokenBy(error))
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -120,6 +149,11 @@ export async function dataOf(response: HTTP20Response, config: Config, errors: E
   if (responseType === 'blob') {
     return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: response.getHeader('content-type') ?? '' })
   }
+  return textOf(bytes, responseEncoding)
+}
+
+/** Octets as text, without a byte order mark. */
+export function textOf(bytes: Buffer, responseEncoding: Config['responseEncoding']): string {
   const text = bytes.toString(responseEncoding)
   const utf8 = responseEncoding === undefined || responseEncoding === null || responseEncoding === 'utf8'
   return utf8 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text

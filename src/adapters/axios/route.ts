@@ -83,6 +83,11 @@ function normalized(lookup: unknown): unknown {
         return
       }
       const all = (Array.isArray(answer) ? answer : [answer]).map((one) => addressOf(one, family))
+      if (all.length === 0 || all.some(({ address }) => typeof address !== 'string')) {
+        const text = 'lookup must give an address: address must be a string'
+        callback(Object.assign(new TypeError(text), { code: 'ERR_BAD_OPTION_VALUE' }))
+        return
+      }
       if (options.all === true) callback(null, all)
       else callback(null, all[0]?.address, all[0]?.family)
     }

@@ -5,16 +5,29 @@
 import type { Config, ParamsOptions } from './config.ts'
 
 const ABSOLUTE = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i
+/** What parsers of URLs make a URL of all the same, and of another host than its reader would think. */
+const HALF_ABSOLUTE =
+  /^[\0- ]*h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p[\t\n\r]*s?[\t\n\r]*:(?![\t\n\r]*\/[\t\n\r]*\/)/i
+/** Objects in objects that `params` may hold, unless it is said. */
+const MAX_DEPTH = 100
 
-/** The URL as text, not yet parsed. */
+/** The URL as text, not yet parsed. Throws an error with a `code` for what is no URL and for params of no use. */
 export function fullUrl(config: Config): string {
   const { baseURL = '', url = '', allowAbsoluteUrls, params, paramsSerializer } = config
+  checkScheme(url)
   const relative = !ABSOLUTE.test(url) || allowAbsoluteUrls === false
+  if (relative) checkScheme(baseURL)
   const whole = baseURL !== '' && relative ? combined(baseURL, url) : url
-  const query = params === undefined || params === null ? '' : serialized(params, paramsSerializer)
+  const query = params ? serialized(params, paramsSerializer) : ''
   if (query === '') return whole
   const [path = ''] = whole.split('#', 1)
   return `${path}${path.includes('?') ? '&' : '?'}${query}`
+}
+
+/** The text may hold secrets, and is not shown. */
+function checkScheme(url: string): void {
+  if (!HALF_ABSOLUTE.test(url)) return
+  throw Object.assign(new TypeError('Invalid URL: missing "//" after protocol'), { code: 'ERR_INVALID_URL' })
 }
 
 function combined(base: string, url: string): string {
@@ -25,7 +38,7 @@ function serialized(params: unknown, given: Config['paramsSerializer']): string 
   const options: ParamsOptions = typeof given === 'function' ? { serialize: given } : (given ?? {})
   if (options.serialize !== undefined) return options.serialize(params, options)
   if (params instanceof URLSearchParams) return params.toString()
-  if (typeof params !== 'object' || params === null) return ''
+  if (typeof params !== 'object' || params === null) throw new TypeError('params must be an object')
   const pairs: [string, string][] = []
   new Flattener(options, pairs).visit(params, [])
   const encode = (text: string): string =>
@@ -47,6 +60,11 @@ class Flattener {
   }
 
   visit(value: object, path: readonly string[]): void {
+    const { maxDepth = MAX_DEPTH } = this.#options
+    if (path.length > maxDepth) {
+      const text = `params are nested too deeply: more than ${maxDepth} levels`
+      throw Object.assign(new RangeError(text), { code: 'ERR_FORM_DATA_DEPTH_EXCEEDED' })
+    }
     if (this.#open.has(value)) throw new Error(`Circular reference detected in ${path.join('.')}`)
     this.#open.add(value)
     for (const [key, one] of Object.entries(value)) {

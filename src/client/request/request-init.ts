@@ -101,7 +101,8 @@ export function initNames(...others: string[]): ReadonlySet<string> {
 function checkInit(init: HTTP20RequestInit, names: ReadonlySet<string>): void {
   if (typeof init !== 'object' || init === null) throw new TypeError('init must be an object')
   for (const name in init) {
-    if (!names.has(name)) {
+    // What others have put on every object is nobody's option.
+    if (!names.has(name) && !(name in Object.prototype)) {
       throw new TypeError(`${name} is not an option of a request; known are ${[...names].join(', ')}`)
     }
   }
