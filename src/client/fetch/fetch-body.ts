@@ -5,6 +5,7 @@
  */
 
 import { type HTTP20Response, hasArrived } from '../response/http20-response.ts'
+import { unwatch, watch } from '../session/abort-watch.ts'
 import { bodyFailure } from './fetch-failure.ts'
 
 /** Octets that a stream takes at a time. */
@@ -198,15 +199,34 @@ class Tee {
   }
 }
 
+/** Streams that nobody has any more need not end with their signal. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<() => void>((forget) => forget())
+
+/** Ends a stream with its signal, even if nobody pulls it; the signal does not hold it. Gives what forgets it. */
+function endWithSignal(
+  controller: ReadableByteStreamController,
+  signal: AbortSignal | undefined,
+): () => void {
+  if (signal === undefined || signal.aborted) return () => {}
+  const stream = new WeakRef(controller)
+  const watcher = { aborted: () => stream.deref()?.error(signal.reason) }
+  watch(signal, watcher)
+  const forget = (): void => unwatch(signal, watcher)
+  forgotten.register(controller, forget)
+  return forget
+}
+
 /** Content with one reader. */
 export class FetchBody {
   #source: ByteSource
+  readonly #signal: AbortSignal | undefined
   /** Made on first touch. */
   #stream: ReadableStream<Uint8Array> | undefined
   #used: boolean
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, signal: AbortSignal | undefined) {
     this.#source = source
+    this.#signal = signal
     this.#stream = undefined
     this.#used = false
   }
@@ -241,7 +261,7 @@ export class FetchBody {
     this.#checkFree()
     const [one, two] = new Tee(this.#source).sides
     this.#source = one
-    return new FetchBody(two)
+    return new FetchBody(two, this.#signal)
   }
 
   #claim(): void {
@@ -256,14 +276,22 @@ export class FetchBody {
   }
 
   #makeStream(): ReadableStream<Uint8Array> {
+    let forget = (): void => {}
     return new ReadableStream(
       {
         type: 'bytes',
+        start: (controller) => {
+          forget = endWithSignal(controller, this.#signal)
+        },
         pull: async (controller) => {
           this.#used = true
           const view = controller.byobRequest?.view as Uint8Array | null | undefined
-          const piece = await this.#source.read(view?.byteLength ?? PIECE)
+          const piece = await this.#source.read(view?.byteLength ?? PIECE).catch((error: unknown) => {
+            forget()
+            throw error
+          })
           if (piece === undefined) {
+            forget()
             controller.close()
             controller.byobRequest?.respond(0)
           } else if (view === null || view === undefined) {
@@ -277,6 +305,7 @@ export class FetchBody {
         },
         cancel: () => {
           this.#used = true
+          forget()
           this.#source.cancel()
         },
       },

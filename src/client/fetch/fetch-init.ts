@@ -281,8 +281,21 @@ function contentOf(
   if (streamed && init.duplex === undefined) {
     throw new TypeError("a body that is a stream needs duplex: 'half'")
   }
+  if (source instanceof ReadableStream && isDisturbed(source)) {
+    throw new TypeError('the body is a stream that was read already')
+  }
   if (type !== undefined && !hasField(fields, 'content-type')) fields.push(['content-type', type])
   return { body: bytes ?? source, replayable, unread: undefined }
+}
+
+/** Fetch §5.2, "extract": a stream does not tell of itself that it was read, a `Response` refuses one that was. */
+function isDisturbed(stream: ReadableStream): boolean {
+  try {
+    new Response(stream)
+    return false
+  } catch {
+    return true
+  }
 }
 
 function inheritedContent(used: boolean, body: ReadableStream<Uint8Array>): FetchContent {

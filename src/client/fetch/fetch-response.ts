@@ -61,9 +61,9 @@ export class FetchResponse implements Response {
     return ''
   }
 
-  /** The fields as a standard `Headers`. */
+  /** The fields as a standard `Headers`, which cannot be changed. */
   get headers(): Headers {
-    this.#headers ??= this.#response.headers
+    this.#headers ??= immutable(this.#response.headers)
     return this.#headers
   }
 
@@ -159,7 +159,7 @@ export class FetchResponse implements Response {
   clone(): FetchResponse {
     const body = this.#facts.body?.clone()
     const clone = new FetchResponse(this.#response, { ...this.#facts, body })
-    clone.#headers = new Headers(this.headers)
+    clone.#headers = immutable(new Headers(this.headers))
     return clone
   }
 
@@ -172,6 +172,21 @@ export class FetchResponse implements Response {
     const { status, ok, url, redirected, httpVersion, headers, bodyUsed } = this
     return `Response ${inspect({ status, ok, url, redirected, httpVersion, headers, bodyUsed }, options)}`
   }
+}
+
+/** Fetch §5.1: the guard of a response's fields. A subclass would load the platform's class too early. */
+const GUARD: PropertyDescriptorMap = {
+  append: { value: refuse },
+  delete: { value: refuse },
+  set: { value: refuse },
+}
+
+function immutable(headers: Headers): Headers {
+  return Object.defineProperties(headers, GUARD)
+}
+
+function refuse(): never {
+  throw new TypeError('the fields of a response cannot be changed: make a Headers of them (Fetch §5.1)')
 }
 
 let linked = false

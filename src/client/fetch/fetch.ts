@@ -91,7 +91,7 @@ class FetchRun {
   async run(): Promise<FetchResponse> {
     const { url, signal, cache, fields } = this.#request
     if (signal?.aborted === true) {
-      this.#request.content.unread?.cancel(signal.reason).catch(ignore)
+      giveUp(this.#request.content, signal.reason)
       throw signal.reason
     }
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return this.#local()
@@ -210,8 +210,8 @@ class FetchRun {
     const bodiless = this.#method === 'HEAD' || status === 204 || status === 205 || status === 304
     // RFC 9110 §15.3.6: a 205 has no content either, but only here is that known.
     if (status === 205) discard(response)
-    let body = bodiless ? undefined : new FetchBody(new ResponseSource(response, signal))
-    if (integrity !== '') body = await checkedBody(body, integrity)
+    let body = bodiless ? undefined : new FetchBody(new ResponseSource(response, signal), signal)
+    if (integrity !== '') body = await checkedBody(body, integrity, signal)
     return new FetchResponse(response, {
       url: this.#address,
       redirected: this.#followed > 0,
@@ -221,6 +221,12 @@ class FetchRun {
   }
 }
 
+/** Fetch §5.6: nobody will read what was to be sent. */
+function giveUp({ body, unread }: FetchRequest['content'], reason: unknown): void {
+  if (unread !== undefined) unread.cancel(reason).catch(ignore)
+  else if (body instanceof ReadableStream) body.cancel(reason).catch(ignore)
+}
+
 /** The text of a URL without its fragment, even an empty one. */
 function addressOf({ href }: URL): string {
   const at = href.indexOf('#')
@@ -228,13 +234,17 @@ function addressOf({ href }: URL): string {
 }
 
 /** All of the content, if it is what `integrity` says (Fetch §4.1). */
-async function checkedBody(body: FetchBody | undefined, integrity: string): Promise<FetchBody> {
+async function checkedBody(
+  body: FetchBody | undefined,
+  integrity: string,
+  signal: AbortSignal | undefined,
+): Promise<FetchBody> {
   if (body === undefined) throw networkError('integrity failed: the response has no content (SRI §3.3)')
   const content = await body.bytes()
   if (!(await matchesIntegrity(content, integrity))) {
     throw networkError('integrity failed: the content has another digest (SRI §3.3)')
   }
-  return new FetchBody(new BytesSource(content))
+  return new FetchBody(new BytesSource(content), signal)
 }
 
 /** Reads what is left of a response that nobody wants, or gives it up if that is much. */

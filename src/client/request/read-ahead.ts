@@ -1,11 +1,11 @@
 /**
  * The body of a platform `Request`, which is a stream whatever it was made of.
- * Its one rule: one that is short and at hand becomes bytes, which can be sent
- * again; nobody who writes slowly is waited for.
+ * Its one rule: one that is at hand, and short or in one piece, becomes bytes,
+ * which can be sent again; nobody who writes slowly is waited for.
  */
 import { pieceBytes, type RequestBody } from './request-body.ts'
 
-/** Octets up to which a body is bytes. */
+/** Octets up to which a body in several pieces is bytes. */
 const LIMIT = 65_536
 /** What is at hand comes within this, in milliseconds. */
 const AT_HAND_MS = 10
@@ -21,7 +21,8 @@ export async function readAhead(reader: Reader): Promise<{ body: RequestBody; re
     timer = setTimeout(resolve, AT_HAND_MS, undefined)
   })
   try {
-    while (length <= LIMIT) {
+    // What comes in one piece was in memory before, and is kept at no cost.
+    while (length <= LIMIT || pieces.length === 1) {
       const asked = reader.read()
       const result = await Promise.race([asked, late])
       if (result === undefined) return { body: new Rest(pieces, reader, asked), replayable: false }
