@@ -98,14 +98,26 @@ class FetchRun {
     if (cache === 'only-if-cached') throw networkError('request failed: there is no cache (Fetch §4.5)')
     addDefaults(fields, cache)
     if (this.#request.content.unread !== undefined) await this.#readAhead()
+    const passed: HTTP20Response[] = []
+    try {
+      return await this.#follow(passed)
+    } finally {
+      // What did not end while the next request was answered is not waited for.
+      for (const response of passed) response.cancel()
+    }
+  }
+
+  /** Follows redirects to the response that is not one, or is to be given. `passed` gets what is read for its end only. */
+  async #follow(passed: HTTP20Response[]): Promise<FetchResponse> {
     for (;;) {
       const response = await this.#attempt()
       if (!isRedirect(response.status)) return this.#respond(response)
       const verdict = this.#verdict(response)
       if (verdict.kind === 'respond') return this.#respond(response)
       discard(response)
+      passed.push(response)
       if (verdict.kind === 'refuse') throw networkError(`redirect failed: ${verdict.reason} (Fetch §4.4)`)
-      this.#follow(verdict)
+      this.#turn(verdict)
     }
   }
 
@@ -192,7 +204,7 @@ class FetchRun {
     )
   }
 
-  #follow({ url, method, keepsBody, crossesOrigin }: RedirectVerdict & { kind: 'follow' }): void {
+  #turn({ url, method, keepsBody, crossesOrigin }: RedirectVerdict & { kind: 'follow' }): void {
     this.#url = url
     this.#address = addressOf(url)
     this.#method = method
