@@ -236,6 +236,14 @@ describe('ends', () => {
     expect([error.message, error.code]).toEqual(['mine', undefined])
   })
 
+  test('a stream that fails when its request has ended is no uncaught exception', async () => {
+    const data = new PassThrough()
+    await failure(echo.send({ method: 'post', data, signal: AbortSignal.abort() }))
+    expect(data.listenerCount('error')).toBeGreaterThan(0)
+    data.destroy(new Error('late'))
+    await turns()
+  })
+
   test('what others put on every object is no option', async () => {
     const everything = Object.prototype as { [name: string]: unknown }
     everything.password = 'secret'

@@ -108,6 +108,8 @@ async function piped(
   limit: Limit,
   keep: boolean,
 ): Promise<RequestData> {
+  // It may fail before it is read, or when nobody reads it any more: that is told by the request, if by anybody.
+  data.on('error', ignore)
   const length = await lengthOf(data)
   if (length !== undefined && length > limit.octets) throw limit.passed()
   if (isIterable(data)) return streamed(new Source(data, limit, keep), fields, length)
