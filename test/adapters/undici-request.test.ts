@@ -117,6 +117,16 @@ describe('body', () => {
     expect(request.headers.get('content-type')).toBe(null)
   })
 
+  test.each<[string, unknown]>([
+    ['no body', undefined],
+    ['an empty string', ''],
+    ['an empty Buffer', Buffer.alloc(0)],
+  ])('%s: content-length that a redirect left behind is not sent', async (_, body) => {
+    const { request, text } = await seen({ body, headers: { 'content-length': '5' } })
+    expect(text).toBe('')
+    expect(request.headers.get('content-length')).not.toBe('5')
+  })
+
   test('a form of another class is sent as one of ours', async () => {
     const entries: [string, string | File][] = [
       ['a', 'b'],
@@ -160,7 +170,6 @@ describe('body', () => {
     ['a short generator', { body: pieces('abc'), headers: { 'content-length': '5' } }],
     ['a long generator', { body: pieces('abc', 'def'), headers: { 'content-length': '5' } }],
     ['a large generator', { body: pieces('abc'), headers: { 'content-length': '500000' } }],
-    ['no body', { headers: { 'content-length': '5' } }],
   ])('content-length that lies about %s', async (_, options) => {
     const { told, texts } = await sent(options)
     expect(told.error.code).toBe('UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
@@ -247,6 +256,16 @@ describe('what is wrong is an InvalidArgumentError, and nothing is sent', () => 
     ['field transfer-encoding', { headers: { 'transfer-encoding': 'chunked' } }],
     ['field keep-alive', { headers: { 'Keep-Alive': '1' } }],
     ['field upgrade', { headers: { upgrade: 'h2c' } }],
+    ['field connection', { headers: { connection: 'a b' } }],
+    ['field connection', { headers: { connection: ['close'] } }],
+    ['field host', { headers: { host: ['b.test'] } }],
+    ['field host, twice', { headers: ['host', 'b.test', 'host', 'c.test'] }],
+    ['reset', { reset: 1 }],
+    ['expectContinue', { expectContinue: 'yes' }],
+    ['typeOfService', { typeOfService: 256 }],
+    ['redirects', { maxRedirections: 2 }],
+    ['origin with a path', { origin: 'https://a.test/b' }],
+    ['upgrade', { upgrade: 'a\r\nb' }],
     ['field expect', { headers: { expect: '100-continue' } }, 'UND_ERR_NOT_SUPPORTED'],
     ['content-length', { headers: { 'content-length': 'x' } }],
     ['content-length, twice', { body: 'x', headers: ['content-length', '1', 'content-length', '1'] }],
@@ -276,12 +295,72 @@ describe('what is wrong is an InvalidArgumentError, and nothing is sent', () => 
     )
   })
 
+  test.each<[string, Record<string, unknown>]>([
+    ['invalid A header', { headers: { A: 'b\nc' } }],
+    ['invalid A header', { headers: { A: ['b', 'c\0'] } }],
+    ['invalid header key', { headers: { 'a b': 'c' } }],
+    ['invalid host header', { headers: { host: [] } }],
+    ['duplicate host header', { headers: ['host', 'a', 'host', 'b'] }],
+    ['opts.origin must be a non-empty string or URL.', { origin: '' }],
+  ])('says what undici says: %s (%j)', async (message, options) => {
+    const { told } = await sent(options as Partial<DispatchOptions>)
+    expect(told.error.message).toBe(message)
+    expect(told.calls).toEqual(['error'])
+  })
+
+  test('an empty host is that of the origin', async () => {
+    const { request } = await seen({ headers: { host: '' } })
+    expect(request.authority).toBe('a.test')
+  })
+
+  test.each<[string, object, object?]>([
+    ['onConnect', { onHeaders() {}, onData() {}, onComplete() {} }],
+    ['onHeaders', { onConnect() {}, onData() {}, onComplete() {} }],
+    ['onData', { onConnect() {}, onHeaders() {}, onComplete() {} }],
+    ['onComplete', { onConnect() {}, onHeaders() {}, onData() {} }],
+    ['onUpgrade', { onConnect() {} }, { method: 'CONNECT' }],
+    ['onBodySent', { onConnect() {}, onHeaders() {}, onData() {}, onComplete() {}, onBodySent: '42' }],
+  ])('a legacy handler without %s is told so before anything is sent', async (name, methods, options) => {
+    const heard: unknown[] = []
+    const handler = { ...methods, onError: (error: unknown) => heard.push(error) }
+    const texts = await dispatchedTo(handler, options)
+    expect(heard).toEqual([
+      expect.objectContaining({ code: 'UND_ERR_INVALID_ARG', message: `invalid ${name} method` }),
+    ])
+    expect(texts).toEqual([])
+  })
+
+  test.each<[string, object, object?]>([
+    ['onRequestStart', {}],
+    ['onRequestUpgrade', { onRequestStart() {} }, { upgrade: 'websocket' }],
+    ['onRequestSent', { onRequestStart() {}, onRequestSent: 1 }],
+  ])('a handler without %s is told so before anything is sent', async (name, methods, options) => {
+    const heard: unknown[] = []
+    const handler = {
+      ...methods,
+      onResponseError: (controller: unknown, error: unknown) => heard.push(controller, error),
+    }
+    const texts = await dispatchedTo(handler, options)
+    expect(heard).toEqual([null, expect.objectContaining({ message: `invalid ${name} method` })])
+    expect(texts).toEqual([])
+  })
+
   test('options that are none are told', () => {
     const told = new Recorder('new')
     expect(new HyperDispatcher().dispatch(undefined as never, told.handler)).toBe(false)
     expect(told.error.code).toBe('UND_ERR_INVALID_ARG')
   })
 })
+
+/** Gives a request to this very handler; what reached the origin. */
+async function dispatchedTo(handler: object, options: object = {}): Promise<unknown[]> {
+  const origin = new MemoryOrigin(() => ({}))
+  const dispatcher = new HyperDispatcher({ transport: origin.dial })
+  dispatcher.dispatch({ ...POST, ...options }, handler as never)
+  await settled()
+  await dispatcher.close()
+  return origin.requests
+}
 
 async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text)

@@ -31,6 +31,12 @@ export interface DispatchOptions {
   /** False: the caller would rather have HTTP/1.1. */
   readonly allowH2?: boolean | undefined
   readonly idempotent?: boolean | undefined
+  readonly reset?: boolean | null | undefined
+  readonly expectContinue?: boolean | null | undefined
+  /** 0 to 255. */
+  readonly typeOfService?: number | null | undefined
+  /** Nothing but 0: an interceptor follows redirects. */
+  readonly maxRedirections?: number | null | undefined
 }
 
 /** What a handler of the new generation steers its request with. */
@@ -74,7 +80,7 @@ export interface NewHandler {
 
 /** A handler of undici 5, 6 and, for most of its own callers, 7. */
 export interface LegacyHandler {
-  onConnect?(abort: (reason?: unknown) => void, context: unknown): void
+  onConnect?(abort: (reason?: unknown) => void, context?: unknown): void
   onUpgrade?(statusCode: number, rawHeaders: unknown[], socket: Duplex): unknown
   onResponseStarted?(): void
   onHeaders?(statusCode: number, rawHeaders: unknown[], resume: () => void, statusText: string): unknown

@@ -4,6 +4,7 @@
  * `hyper:connection:*`, from which the messages of `undici:client:*` are made.
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { toDispatchError } from './errors.ts'
 import { type Pairs, rawHeaders } from './raw-headers.ts'
 import { add, type Fields, type Prepared } from './request-options.ts'
 
@@ -51,7 +52,8 @@ class SeenRequest {
     this.origin = prepared.origin
     this.path = prepared.path
     this.method = prepared.method
-    this.body = body ?? null
+    // Text is octets by the time that undici tells of it.
+    this.body = typeof body === 'string' ? (body === '' ? null : Buffer.from(body)) : (body ?? null)
     this.#fields = prepared.fields
   }
 
@@ -69,6 +71,8 @@ class SeenRequest {
 /** What is published of one request. */
 export class Trace {
   readonly #request: SeenRequest
+  /** What is told once the head was sent; undefined from then on. */
+  #waiting: (() => void)[] | undefined = []
 
   /** Undefined if nobody listens. */
   static of(prepared: Prepared, body: unknown): Trace | undefined {
@@ -85,8 +89,17 @@ export class Trace {
     return BODY_CHUNK_SENT.hasSubscribers || BODY_SENT.hasSubscribers
   }
 
-  sendsHeaders(socket: RemoteEnd): void {
-    if (!SEND_HEADERS.hasSubscribers) return
+  /** The head is on its way. All but the first time this tells nothing. */
+  sent(socket: RemoteEnd): void {
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    this.#waiting = undefined
+    if (SEND_HEADERS.hasSubscribers) this.#sendsHeaders(socket)
+    for (const tell of waiting) tell()
+    if (this.#request.body === null) this.bodySent()
+  }
+
+  #sendsHeaders(socket: RemoteEnd): void {
     const request = this.#request
     const { headers } = request
     let text = `${request.method} ${request.path} HTTP/2\r\n`
@@ -95,11 +108,18 @@ export class Trace {
   }
 
   chunkSent(chunk: unknown): void {
-    if (BODY_CHUNK_SENT.hasSubscribers) BODY_CHUNK_SENT.publish({ request: this.#request, chunk })
+    if (!BODY_CHUNK_SENT.hasSubscribers) return
+    this.#inTurn(() => BODY_CHUNK_SENT.publish({ request: this.#request, chunk }))
   }
 
   bodySent(): void {
-    if (BODY_SENT.hasSubscribers) BODY_SENT.publish({ request: this.#request })
+    if (!BODY_SENT.hasSubscribers) return
+    this.#inTurn(() => BODY_SENT.publish({ request: this.#request }))
+  }
+
+  #inTurn(tell: () => void): void {
+    if (this.#waiting === undefined) tell()
+    else this.#waiting.push(tell)
   }
 
   chunkReceived(chunk: unknown): void {
@@ -129,9 +149,12 @@ export class Trace {
 export interface ConnectionWatcher {
   /** True if the origin is one of the dispatcher's. */
   serves(origin: string): boolean
+  /** Plain text to it is HTTP/2. */
+  readonly h2c: boolean
   opened(origin: string, remote: RemoteEnd): void
   closed(origin: string): void
-  failed(origin: string, error: unknown): void
+  /** True if no connection came to be; one that stood is told of again when it is closed. */
+  failed(origin: string, error: unknown): boolean
 }
 
 interface ConnectionMessage extends RemoteEnd {
@@ -160,13 +183,14 @@ export function watchConnections(watcher: ConnectionWatcher): () => void {
   listen('hyper:connection:start', (_, { origin }) => publish(CLIENT.start, origin, {}))
   listen('hyper:connection:open', (alive, { origin, alpn, remoteAddress, remotePort }) => {
     const socket = { remoteAddress, remotePort }
+    const plain2 = alive.h2c && origin.startsWith('http:')
+    publish(CLIENT.open, origin, { version: alpn === 'h2' || plain2 ? 'h2' : 'h1', socket })
     alive.opened(origin, socket)
-    publish(CLIENT.open, origin, { version: alpn === 'http/1.1' ? 'h1' : 'h2', socket })
   })
   listen('hyper:connection:close', (alive, { origin }) => alive.closed(origin))
-  listen('hyper:connection:error', (alive, { origin, error }) => {
-    alive.failed(origin, error)
-    publish(CLIENT.error, origin, { error })
+  listen('hyper:connection:error', (alive, { origin, error: given }) => {
+    const error = toDispatchError(given, false)
+    if (alive.failed(origin, error)) publish(CLIENT.error, origin, { error })
   })
   return stop
 }
@@ -175,6 +199,6 @@ function publish(to: ReturnType<typeof channel>, origin: string, facts: Record<s
   if (!to.hasSubscribers) return
   const { host, hostname, protocol, port } = new URL(origin)
   const { version, ...others } = facts
-  const connectParams = { host, hostname, protocol, port, version, servername: null }
+  const connectParams = { host, hostname, protocol, port, version, servername: null, localAddress: null }
   to.publish({ connectParams, ...others })
 }

@@ -30,8 +30,8 @@ export interface RequestHost {
   readonly fallback: DispatcherLike | undefined
   /** Every handler gets informational responses, asked for or not. */
   readonly informational: boolean
-  /** Where the origin's connection leads. */
-  remote(origin: string): RemoteEnd
+  /** Tells where the origin's connection leads, once there is one. */
+  whenConnected(origin: string, tell: (remote: RemoteEnd) => void): void
   /** It is answered, or will never be. Called once. */
   answered(request: DispatchedRequest): void
   /** Nothing more will happen to it. Called once. */
@@ -91,7 +91,10 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   start(): void {
     const { body } = this.#options
     // A stream that fails while nobody reads it yet must not fail the process.
-    if (isNodeStream(body)) body.on('error', (error) => this.#fail(error))
+    if (isNodeStream(body)) {
+      body.on('error', (error) => this.#fail(error))
+      if (body._readableState?.autoDestroy !== true) body.on('end', () => this.#stopBody(undefined))
+    }
     if (!this.#call(() => this.#face.start(this))) return
     let content: RequestBody | Promise<RequestBody> | undefined
     try {
@@ -183,7 +186,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   // — the request —
 
   #content(body: unknown): RequestBody | Promise<RequestBody> | undefined {
-    const content = bodyOf(body, this.prepared.fields, this.#cancel.signal)
+    const { fields } = this.prepared
+    const content = bodyOf(body, fields, this.#cancel.signal)
     const { handler } = this.#face
     const wanted = handler.onBodySent !== undefined || handler.onRequestSent !== undefined
     if (content === undefined || !(wanted || this.#trace?.watchesBody === true)) {
@@ -201,8 +205,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       },
     }
     return content instanceof Promise
-      ? content.then((whole) => watched(whole, watcher))
-      : watched(content, watcher)
+      ? content.then((whole) => watched(whole, fields, watcher))
+      : watched(content, fields, watcher)
   }
 
   #tunnelContent(): RequestBody {
@@ -224,8 +228,12 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       signal: this.#cancel.signal,
       onInformational: this.#informed,
     }
-    this.#trace?.sendsHeaders(this.#host.remote(origin))
     this.#host.client.request(`${origin}${path}`, init).then(this.#responded, this.#failed)
+    const trace = this.#trace
+    if (trace === undefined) return
+    this.#host.whenConnected(origin, (remote) => {
+      if (!this.#over) trace.sent(remote)
+    })
   }
 
   // — the response —
@@ -242,6 +250,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
 
   readonly #responded = (response: HTTP20Response): void => {
     this.#response = response
+    this.#trace?.sent({})
     this.#tellAnswered()
     if (this.#over) {
       response.cancel()
@@ -342,8 +351,10 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     return !this.#over
   }
 
-  #fail(error: unknown): void {
+  #fail(given: unknown): void {
     if (this.#over) return
+    // A body may throw nothing at all, which callers would take for success.
+    const error = given ?? aborted()
     this.#over = true
     this.#tellAnswered()
     this.#tunnel?.destroy()
@@ -358,8 +369,11 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   /** A stream that nobody reads would stay open. */
   #stopBody(error: unknown): void {
     const { body } = this.#options
-    if (isNodeStream(body) && body.destroyed !== true) {
+    if (!isNodeStream(body) || body.destroyed === true) return
+    try {
       body.destroy?.(error instanceof Error ? error : undefined)
+    } catch (thrown) {
+      this.#host.handlerFailed(thrown)
     }
   }
 

@@ -5,12 +5,12 @@
  */
 
 import { EventEmitter } from 'node:events'
-import { Client, type ClientOptions, type ClientStats, H2Error } from '../../index.ts'
+import { Client, type ClientOptions, type ClientStats } from '../../index.ts'
 import type { Dispatch, DispatcherLike, DispatchHandler, DispatchOptions, Interceptor } from './contract.ts'
 import { type ConnectionWatcher, type RemoteEnd, watchConnections } from './diagnostics.ts'
 import { DispatchedRequest, type RequestHost } from './dispatched-request.ts'
 import { DispatchError, invalidArgument, toDispatchError } from './errors.ts'
-import { BothGenerations, faceOf, type HandlerFace } from './handler-face.ts'
+import { BothGenerations, checkHandler, faceOf, type HandlerFace } from './handler-face.ts'
 import { OpenRequests } from './open-requests.ts'
 import { type Prepared, prepare } from './request-options.ts'
 
@@ -55,6 +55,10 @@ interface OriginState {
   /** Connections that stand. An origin with none, and with nothing asked of it, is forgotten. */
   connections: number
   remote: RemoteEnd
+  /** Told of the next connection, once. */
+  awaiting: ((remote: RemoteEnd) => void)[]
+  /** Why a connection ends that has not ended yet. */
+  ending: unknown
 }
 
 /**
@@ -122,6 +126,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     let request: DispatchedRequest
     try {
       const prepared = this.#accept(options)
+      checkHandler(handler, prepared.tunnel)
       // Without HTTP/2 there is nothing to try first.
       if (
         prepared.protocol !== undefined &&
@@ -161,7 +166,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
       settle(this.close(), done)
       return undefined
     }
-    if (this.#destroyed && this.#closing === undefined) return Promise.reject(destroyedError())
+    if (this.destroyed) return Promise.reject(destroyedError())
     this.#closing ??= this.#client.close().finally(() => this.#ended())
     return this.#closing
   }
@@ -182,7 +187,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#destroyed ? Promise.resolve() : this.close()
+    return this.destroyed ? Promise.resolve() : this.close()
   }
 
   get closed(): boolean {
@@ -219,7 +224,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
 
   #accept(options: DispatchOptions): Prepared {
     if (typeof options !== 'object' || options === null) throw invalidArgument('opts must be an object.')
-    if (this.#destroyed) throw destroyedError()
+    if (this.destroyed) throw destroyedError()
     if (this.#closing !== undefined) throw new DispatchError('UND_ERR_CLOSED', 'The client is closed')
     return prepare(options)
   }
@@ -238,7 +243,14 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
   #stateOf(origin: string): OriginState {
     let state = this.#origins.get(origin)
     if (state === undefined) {
-      state = { unanswered: 0, needsDrain: false, connections: 0, remote: NOWHERE }
+      state = {
+        unanswered: 0,
+        needsDrain: false,
+        connections: 0,
+        remote: NOWHERE,
+        awaiting: [],
+        ending: undefined,
+      }
       this.#origins.set(origin, state)
     }
     return state
@@ -249,7 +261,11 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
       client: this.#client,
       fallback: this.#fallback,
       informational,
-      remote: (origin) => this.#origins.get(origin)?.remote ?? NOWHERE,
+      whenConnected: (origin, tell) => {
+        const { connections, remote, awaiting } = this.#stateOf(origin)
+        if (connections > 0) tell(remote)
+        else awaiting.push(tell)
+      },
       answered: ({ prepared }) => this.#answered(prepared.origin),
       settled: (request) => this.#open.remove(request),
       handlerFailed: (error) => this.#report(error),
@@ -271,25 +287,41 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
 
   #watcherOf(): ConnectionWatcher {
     return {
+      h2c: this.#h2c,
       serves: (origin) => this.#origins.has(origin),
       opened: (origin, remote) => {
         const state = this.#stateOf(origin)
         state.connections += 1
         state.remote = remote
+        for (const tell of state.awaiting.splice(0)) tell(remote)
         this.emit('connect', new URL(origin), [this])
       },
       closed: (origin) => {
         const state = this.#stateOf(origin)
         state.connections -= 1
         this.#forget(origin, state)
-        const error = new DispatchError('UND_ERR_INFO', 'the connection was closed')
+        const error = state.ending ?? this.#whyClosed()
+        state.ending = undefined
         this.emit('disconnect', new URL(origin), [this], error)
       },
       failed: (origin, error) => {
-        const told = H2Error.is(error) ? toDispatchError(error, false) : error
-        this.emit('connectionError', new URL(origin), [this], told)
+        const state = this.#stateOf(origin)
+        const stood = state.connections > 0 && (error as { code?: unknown }).code === 'UND_ERR_SOCKET'
+        if (stood) state.ending = error
+        else {
+          state.awaiting = []
+          this.emit('connectionError', new URL(origin), [this], error)
+        }
+        return !stood
       },
     }
+  }
+
+  /** What a connection ended with that nothing was wrong with. */
+  #whyClosed(): DispatchError {
+    return this.closed || this.#destroyed
+      ? destroyedError()
+      : new DispatchError('UND_ERR_INFO', 'the connection was closed')
   }
 
   #tell(face: HandlerFace, error: unknown): void {

@@ -69,6 +69,8 @@ const CODES: ReadonlyMap<string, UndiciCode> = new Map([
   ['H2_HEADER_LIST_TOO_LARGE', 'UND_ERR_HEADERS_OVERFLOW'],
 ] as const)
 
+const CONTENT_LENGTH_RULE = '(RFC 9113 §8.1.1)'
+
 /** What failed before there was a connection: callers look at the system's code. */
 const OF_SYSTEM: readonly string[] = ['H2_CONNECT', 'H2_DNS', 'H2_TLS']
 
@@ -81,17 +83,26 @@ export function toDispatchError(error: unknown, responded: boolean): unknown {
   const { code, cause, message } = error
   if (OF_SYSTEM.includes(code) && cause instanceof Error) return cause
   if (code === 'H2_EXTENDED_CONNECT') return new DispatchError('UND_ERR_INFO', NO_EXTENDED_CONNECT, error)
-  if (code === 'H2_BODY')
-    return cause ?? new DispatchError('UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', message, error)
+  if (code === 'H2_BODY') return ofBody(error)
   if (code === 'H2_TIMEOUT_TOTAL') {
     return new DispatchError(responded ? 'UND_ERR_BODY_TIMEOUT' : 'UND_ERR_HEADERS_TIMEOUT', message, error)
   }
   return new DispatchError(CODES.get(code) ?? otherCode(message), message, error)
 }
 
+/** A stream that was closed before its end says no more than that; neither does a source that threw nothing. */
+function ofBody(error: H2Error): unknown {
+  const { cause, message } = error
+  const closed = (cause as { code?: unknown } | undefined)?.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  if (cause !== undefined && cause !== null && !closed) return cause
+  return message.endsWith(CONTENT_LENGTH_RULE)
+    ? new DispatchError('UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', message, error)
+    : new DispatchError('UND_ERR_ABORTED', 'Request aborted', error)
+}
+
 /** Of content-length alone the code does not tell; the rule is in every message. */
 function otherCode(message: string): UndiciCode {
-  return message.endsWith('(RFC 9113 §8.1.1)') ? 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' : 'UND_ERR_SOCKET'
+  return message.endsWith(CONTENT_LENGTH_RULE) ? 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' : 'UND_ERR_SOCKET'
 }
 
 /** True where the origin has no WebSocket over HTTP/2, so that HTTP/1.1 is worth a try. */

@@ -38,9 +38,11 @@ export function installGlobal(options: HyperDispatcherOptions = {}): () => Promi
   }
   const dispatcher = new HyperDispatcher({ fallback: previous(globals), ...options })
   for (const { name } of before) set(globals, name, dispatcher)
+  let ended: Promise<void> | undefined
   return () => {
     for (const { name, value } of before) if (globals[name] === dispatcher) set(globals, name, value)
-    return dispatcher.close()
+    ended ??= dispatcher.close()
+    return ended
   }
 }
 

@@ -32,13 +32,35 @@ export interface HandlerFace {
 /** Throws `InvalidArgumentError` for what is no handler. */
 export function faceOf(handler: unknown): HandlerFace {
   if (typeof handler !== 'object' || handler === null) throw invalidArgument('handler must be an object')
-  const given = handler as DispatchHandler
-  if (isNew(given)) {
-    if (typeof given.onResponseError !== 'function') throw invalidArgument('invalid onResponseError method')
-    return new NewFace(given)
+  const given = handler as LegacyHandler & NewHandler
+  const started = typeof given.onRequestStart === 'function'
+  if (!started && typeof given.onError === 'function') return new LegacyFace(given)
+  if (typeof given.onResponseError === 'function') return new NewFace(given)
+  throw invalidArgument(started ? 'invalid onResponseError method' : 'invalid onError method')
+}
+
+/** Methods that may be left out, but are called where they are. */
+const OPTIONAL = ['onBodySent', 'onRequestSent', 'onResponseStarted'] as const
+const OF_RESPONSES = ['onHeaders', 'onData', 'onComplete'] as const
+
+/**
+ * Throws `InvalidArgumentError` for a method that a request of this kind would
+ * miss. Of the new generation undici 7 lets all of them be left out but the first.
+ */
+export function checkHandler(handler: DispatchHandler, tunnel: boolean): void {
+  const given = handler as LegacyHandler & NewHandler
+  const need = (name: keyof LegacyHandler | keyof NewHandler): void => {
+    if (typeof given[name] !== 'function') throw invalidArgument(`invalid ${name} method`)
   }
-  if (typeof given.onError !== 'function') throw invalidArgument('invalid onError method')
-  return new LegacyFace(given)
+  for (const name of OPTIONAL) if (given[name] !== undefined) need(name)
+  if (isNew(handler) || typeof given.onError !== 'function') {
+    need('onRequestStart')
+    if (tunnel) need('onRequestUpgrade')
+    return
+  }
+  need('onConnect')
+  if (tunnel) need('onUpgrade')
+  else for (const name of OF_RESPONSES) need(name)
 }
 
 class NewFace implements HandlerFace {
@@ -92,7 +114,8 @@ class LegacyFace implements HandlerFace {
   }
 
   start(controller: DispatchController): void {
-    this.handler.onConnect?.((reason) => controller.abort(reason), null)
+    // Without a context: `request` passes on what it is given, and has none to give.
+    this.handler.onConnect?.((reason) => controller.abort(reason))
   }
 
   head(controller: DispatchController, status: number, pairs: Pairs): void {

@@ -20,7 +20,8 @@ export interface BodyWatcher {
 /** A stream of Node.js, as far as it is used here. */
 export interface NodeStream extends AsyncIterable<Uint8Array> {
   readonly destroyed?: boolean
-  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'error' | 'end', listener: (error: unknown) => void): unknown
+  readonly _readableState?: { readonly autoDestroy?: boolean } | undefined
   destroy?(error?: Error): unknown
 }
 
@@ -31,11 +32,12 @@ export function bodyOf(
   signal: AbortSignal,
 ): RequestBody | Promise<RequestBody> | undefined {
   const announced = announcedLength(fields)
-  if (given === undefined || given === null) return noBody(announced)
+  if (given === undefined || given === null) return noBody(fields)
   const bytes = bytesOf(given)
   if (bytes !== undefined) {
+    if (bytes.length === 0) return noBody(fields)
     if (announced !== undefined && announced !== bytes.length) throw mismatch(bytes.length, announced)
-    return bytes.length === 0 && announced === undefined ? undefined : bytes
+    return bytes
   }
   if (typeof given !== 'object') throw unsendable()
   if (isFormData(given)) return given instanceof FormData ? given : platformForm(given)
@@ -56,8 +58,17 @@ export function isNodeStream(body: unknown): body is NodeStream {
   return typeof (body as { pipe?: unknown }).pipe === 'function' && 'on' in body
 }
 
-/** The content again, with its watcher told of every piece that is taken. */
-export function watched(body: RequestBody, watcher: BodyWatcher): RequestBody {
+/**
+ * The content again, with its watcher told of every piece that is taken. A blob
+ * is told of in pieces as well, so that its facts have to be among the fields.
+ */
+export function watched(body: RequestBody, fields: Fields, watcher: BodyWatcher): RequestBody {
+  if (body instanceof Blob) {
+    if (announcedLength(fields) === undefined) fields.push(['content-length', String(body.size)])
+    if (body.type !== '' && !fields.some(([name]) => name === 'content-type'))
+      fields.push(['content-type', body.type])
+    return piecesOf(body.stream() as unknown as AsyncIterable<Uint8Array>, watcher)
+  }
   if (body instanceof Uint8Array) {
     queueMicrotask(() => {
       watcher.sent(body)
@@ -86,8 +97,10 @@ function announcedLength(fields: Fields): number | undefined {
   return Number(text)
 }
 
-function noBody(announced: number | undefined): undefined {
-  if (announced !== undefined && announced !== 0) throw mismatch(0, announced)
+/** A redirect takes the body off a request and leaves what was said of its length. */
+function noBody(fields: Fields): undefined {
+  const at = fields.findIndex(([name, value]) => name === 'content-length' && Number(value) !== 0)
+  if (at !== -1) fields.splice(at, 1)
   return undefined
 }
 
@@ -107,26 +120,34 @@ async function collected(
 ): Promise<Uint8Array> {
   const whole = new Uint8Array(announced)
   const iterator = source[Symbol.asyncIterator]()
-  const stop = (): void => {
-    iterator.return?.().then(undefined, nothing)
-  }
+  const stop = (): void => void close(iterator)
   signal.addEventListener('abort', stop)
   let length = 0
-  for (;;) {
-    const piece = await iterator.next()
-    if (piece.done === true) break
-    const bytes = bytesOf(piece.value)
-    if (bytes === undefined) throw invalidArgument('body must give bytes or strings')
-    if (length + bytes.length > announced) {
-      stop()
-      throw mismatch(length + bytes.length, announced)
+  try {
+    for (;;) {
+      const piece = await iterator.next()
+      if (piece.done === true) break
+      const bytes = bytesOf(piece.value)
+      if (bytes === undefined) throw invalidArgument('body must give bytes or strings')
+      if (length + bytes.length > announced) throw mismatch(length + bytes.length, announced)
+      whole.set(bytes, length)
+      length += bytes.length
     }
-    whole.set(bytes, length)
-    length += bytes.length
+  } catch (error) {
+    stop()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
-  signal.removeEventListener('abort', stop)
   if (length !== announced) throw mismatch(length, announced)
   return whole
+}
+
+/** Lets a source go that will not be asked again; what it throws then concerns nobody. */
+async function close(iterator: AsyncIterator<unknown> | null): Promise<void> {
+  try {
+    await iterator?.return?.()
+  } catch {}
 }
 
 interface BlobLike {
@@ -165,5 +186,3 @@ function unsendable(): DispatchError {
     'body must be a string, a Buffer, a Readable stream, an iterable, or an async iterable',
   )
 }
-
-function nothing(): void {}

@@ -23,8 +23,9 @@ export interface Prepared {
   readonly timeouts: ClientRequestInit['timeouts']
 }
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const NOT_IN_PATH = /[^\u0021-\u00ff]/
+const NOT_IN_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 /** Fields of HTTP/1.1 connections that undici refuses in a request. */
 const REFUSED: readonly string[] = ['transfer-encoding', 'keep-alive', 'upgrade']
 
@@ -32,8 +33,10 @@ const REFUSED: readonly string[] = ['transfer-encoding', 'keep-alive', 'upgrade'
 export function prepare(options: DispatchOptions): Prepared {
   const { method, upgrade } = options
   if (typeof method !== 'string') throw invalidArgument('method must be a string')
-  if (!METHOD.test(method)) throw invalidArgument('invalid request method')
+  if (!TOKEN.test(method)) throw invalidArgument('invalid request method')
   if (upgrade && typeof upgrade !== 'string') throw invalidArgument('upgrade must be a string')
+  if (upgrade && NOT_IN_VALUE.test(upgrade as string)) throw invalidArgument('invalid upgrade header')
+  checkFlags(options)
   const protocol = upgrade ? (upgrade as string).toLowerCase() : undefined
   const tunnel = protocol !== undefined || method === 'CONNECT'
   const fields = fieldsOf(options.headers)
@@ -48,14 +51,35 @@ export function prepare(options: DispatchOptions): Prepared {
   }
 }
 
+/** What has no effect here is still checked: who gave it hears of a mistake as from undici. */
+function checkFlags({ reset, expectContinue, typeOfService, maxRedirections }: DispatchOptions): void {
+  if (!isFlag(reset)) throw invalidArgument('invalid reset')
+  if (!isFlag(expectContinue)) throw invalidArgument('invalid expectContinue')
+  if (maxRedirections !== undefined && maxRedirections !== null && maxRedirections !== 0) {
+    throw invalidArgument('maxRedirections is not supported, use the redirect interceptor')
+  }
+  if (typeOfService === undefined || typeOfService === null) return
+  if (!Number.isInteger(typeOfService) || typeOfService < 0 || typeOfService > 255) {
+    throw invalidArgument('typeOfService must be an integer between 0 and 255')
+  }
+}
+
+function isFlag(given: unknown): boolean {
+  return given === undefined || given === null || typeof given === 'boolean'
+}
+
 function originOf(given: unknown): string {
   // Most origins are the text that a URL gives.
   if (typeof given === 'string' && /^https?:\/\/[^/?#]+$/.test(given)) return given
-  if (typeof given !== 'string' && !(given instanceof URL)) throw invalidArgument('opts.origin must be a URL')
+  if ((typeof given !== 'string' || given === '') && !(given instanceof URL)) {
+    throw invalidArgument('opts.origin must be a non-empty string or URL.')
+  }
   const url = parsed(given)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw invalidArgument('Invalid URL protocol: the URL must start with `http:` or `https:`.')
   }
+  const bare = url.pathname === '/' && url.search === '' && url.hash === ''
+  if (typeof given === 'string' && !bare) throw invalidArgument('invalid url')
   return url.origin
 }
 
@@ -124,21 +148,40 @@ function fieldsOf(headers: HeadersGiven | undefined): Fields {
   return fields
 }
 
+/** Adds the authority that is asked for; an empty one is that of the origin. */
+function addHost(fields: Fields, value: unknown): void {
+  if (Array.isArray(value)) throw invalidArgument('invalid host header')
+  if (fields.some(([name]) => name === 'host')) throw invalidArgument('duplicate host header')
+  const text = textOf('host', value)
+  if (text !== '') fields.push(['host', text])
+}
+
+/** RFC 9113 §8.2.2: it speaks of a connection of HTTP/1.1, and is not sent. */
+function checkConnection(value: unknown): void {
+  const options = typeof value === 'string' ? value.split(',') : ['']
+  if (!options.every((option) => TOKEN.test(option.trim())))
+    throw invalidArgument('invalid connection header')
+}
+
 /** Adds one field as it is sent, or none. */
 export function add(fields: Fields, given: unknown, value: unknown): void {
   if (value === undefined) return
   const name = typeof given === 'string' ? given.toLowerCase() : String(given).toLowerCase()
+  if (!TOKEN.test(name)) throw invalidArgument('invalid header key')
   if (REFUSED.includes(name)) throw invalidArgument(`invalid ${name} header`)
   if (name === 'expect') throw new DispatchError('UND_ERR_NOT_SUPPORTED', 'expect header not supported')
-  // RFC 9113 §8.2.2: it speaks of a connection of HTTP/1.1, and there is none.
-  if (name === 'connection') return
-  if (!Array.isArray(value)) fields.push([name, textOf(name, value)])
-  else for (const one of value) fields.push([name, textOf(name, one)])
+  if (name === 'connection') checkConnection(value)
+  else if (name === 'host') addHost(fields, value)
+  else if (!Array.isArray(value)) fields.push([name, textOf(given, value)])
+  else for (const one of value) fields.push([name, textOf(given, one)])
 }
 
-function textOf(name: string, value: unknown): string {
-  if (typeof value === 'string') return value
+function textOf(name: unknown, value: unknown): string {
   if (value === null) return ''
+  if (typeof value === 'string') {
+    if (NOT_IN_VALUE.test(value)) throw invalidArgument(`invalid ${name} header`)
+    return value
+  }
   if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
     throw invalidArgument(`invalid ${name} header`)
   }
