@@ -49,8 +49,10 @@ export async function checksOf(undici) {
     [
       'close and destroy',
       async () => {
-        await dispatcher.close()
+        const closed = dispatcher.close()
         await assert.rejects(request('/echo'), { code: 'UND_ERR_CLOSED' })
+        await closed
+        await assert.rejects(request('/echo'), (error) => error instanceof undici.errors.ClientDestroyedError)
         await dispatcher.destroy()
         await assert.rejects(request('/echo'), (error) => error instanceof undici.errors.ClientDestroyedError)
       },
