@@ -330,6 +330,19 @@ describe('what is wrong is an InvalidArgumentError, and nothing is sent', () => 
     expect(texts).toEqual([])
   })
 
+  test('a legacy handler has no context, and undici’s request passes none on', async () => {
+    const given: unknown[] = []
+    const handler = {
+      onConnect: (_abort: unknown, context: unknown) => given.push(context),
+      onHeaders() {},
+      onData() {},
+      onComplete() {},
+      onError() {},
+    }
+    await dispatchedTo(handler)
+    expect(given).toEqual([undefined])
+  })
+
   test.each<[string, object, object?]>([
     ['onRequestStart', {}],
     ['onRequestUpgrade', { onRequestStart() {} }, { upgrade: 'websocket' }],
