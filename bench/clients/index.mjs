@@ -62,6 +62,7 @@ export const CLIENTS = [
     does: ['get', 'fields', 'json', 'start'],
     runtimes: ['lts', 'node'],
     short: ['get'],
+    only: LAYER,
   },
   {
     id: 'hyper-fetch',
@@ -71,6 +72,7 @@ export const CLIENTS = [
     does: [...REQUESTS, 'start'],
     runtimes: NODES,
     short: ['get'],
+    only: LAYER,
   },
   {
     id: 'node-http2',
@@ -101,7 +103,7 @@ export const CLIENTS = [
       needs: major === 8 ? '22.19' : '20.18',
       cannot: major === 8 || api !== 'fetch' ? SESSION_MEMORY : undefined,
       short: major === 8 && SHORT_UNDICI[api],
-      only: major === 7 ? LAYER : undefined,
+      only: major === 7 || api !== 'dispatch' ? LAYER : undefined,
     })),
   ),
   ...['dispatch', 'fetch'].map((api) => ({
@@ -130,6 +132,7 @@ export const CLIENTS = [
     does: [...REQUESTS, 'start'],
     runtimes: ['lts', 'node'],
     needs: '22',
+    only: LAYER,
   },
   {
     id: 'axios',
@@ -137,6 +140,7 @@ export const CLIENTS = [
     module: './axios.mjs',
     does: [...REQUESTS, 'start'],
     runtimes: ['lts', 'node'],
+    only: LAYER,
   },
   {
     id: 'smithy',
