@@ -56,7 +56,7 @@ function methodParts() {
       '- Absolute values do not travel to other machines. Ratios mostly do.',
     ].join('\n'),
     'To repeat all of it, on Linux with `nghttp2-server`, `nghttp2-client`, `curl` and, for the distances, root and a C compiler:',
-    '```sh\nnpm ci && npm run build\nnpm ci --prefix bench        # the peers and the runtimes, about 600 MB\nnpm run bench -- --full      # or --short, which takes about three minutes and writes to bench/out\n```',
+    '```sh\nnpm ci && npm run build\nnpm ci --prefix bench        # the peers and the runtimes, about 600 MB\nnpm run bench -- --full      # or --short, which takes about two minutes and writes to bench/out\n```',
   ]
 }
 

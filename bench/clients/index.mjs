@@ -22,7 +22,7 @@ const SESSION_MEMORY = {
     'it does not let one raise maxSessionMemory of node:http2, which is below what eight uploads queue',
 }
 /** Where undici's interfaces are part of the short form. */
-const SHORT_UNDICI = { dispatch: ['get', 'fields', 'json'], fetch: ['get'] }
+const SHORT_UNDICI = { dispatch: ['get'] }
 const WINDOW = 16 * 1024 * 1024
 /** Of those that say what a layer adds, one in flight and a hundred say enough. */
 const LAYER = { get: ['1', '100'] }
@@ -171,7 +171,7 @@ export const CLIENTS = [
     runtimes: ['lts'],
     short: true,
   },
-  { id: 'grpc-js', label: 'grpc-js', module: './grpc-js.mjs', does: ['rpc'], runtimes: ['lts'], short: true },
+  { id: 'grpc-js', label: 'grpc-js', module: './grpc-js.mjs', does: ['rpc'], runtimes: ['lts'] },
   {
     id: 'node-fetch',
     label: 'built-in fetch',
@@ -210,7 +210,7 @@ export const CLIENTS = [
     only: LAYER,
     does: ['get', 'download'],
     runtimes: ['lts', 'node'],
-    short: true,
+    short: ['get'],
   },
   {
     id: 'hyper-codec',

@@ -73,9 +73,9 @@ export class Link {
     return { url: `https://127.0.0.1:${port}`, prefix: [] }
   }
 
-  /** One bandwidth-delay product, as routers are told to have, and at least 256 KiB. */
+  /** One bandwidth-delay product, as routers are told to have, and what TCP's start makes of a file of 1 MB: its last packet is not to be lost. */
   queueBytes() {
-    return Math.max(256 * 1024, (this.mbit * 1e6 * this.rtt) / 8 / 1000)
+    return Math.max(512 * 1024, (this.mbit * 1e6 * this.rtt) / 8 / 1000)
   }
 
   async down() {

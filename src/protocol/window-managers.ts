@@ -3,6 +3,7 @@
  * decide; `RecvWindow` keeps the books, coalesces, and never sends an
  * increment of 0. One instance serves the connection, one each stream.
  */
+import { DeliveryRate } from './delivery-rate.ts'
 
 /** What the path is like, kept up to date by the connection for managers that care. */
 export interface PathFacts {
@@ -97,14 +98,18 @@ export class FixedWindowManager extends WindowManager {
 
 /** Parts of a window after which credit is given back, and the growth is judged. */
 const STEPS = 8
-/** A window doubles while the octets delivered in a round trip pass this share of it. */
-const GROWTH_THRESHOLD = 0.5
+/**
+ * How many times what a round trip brings a window is made to hold: while TCP
+ * starts, that doubles from one round trip to the next, and credit comes late.
+ */
+const ROUND_TRIPS = 3.2
+/** A window that would grow by less than this factor stays. */
+const LEAST_GROWTH = 1.25
 
 /**
- * Grows to the bandwidth-delay product, and gives credit back as the
- * application consumes, an eighth of the window at a time. The window doubles
- * while what was delivered, scaled to one round trip, passes half of it; it
- * never shrinks. A reader that is slow measures a low rate, so its window stays.
+ * Grows to some three times what a round trip brings (the bandwidth-delay
+ * product), and gives credit back as the application consumes, an eighth of the window at
+ * a time. It never shrinks, and stays where the application does not keep up.
  */
 export class AdaptiveWindowManager extends WindowManager {
   /** Octets beyond which no stream's window grows, unless the constructor is told another number. */
@@ -113,8 +118,10 @@ export class AdaptiveWindowManager extends WindowManager {
   /** The size that the window is refilled to. */
   #target: number
   readonly #maxWindowSize: number
-  /** When the octets in `pending` began to be counted; NaN before the first. */
-  #since = Number.NaN
+  /** Arrived and not yet consumed. */
+  #unread = 0
+  /** Made when a step has come; a window that does not grow needs none. */
+  #rate: DeliveryRate | undefined = undefined
 
   /** @param maxWindowSize octets beyond which it does not grow; a window that begins above stays as it is. Default 16 MiB. */
   constructor(
@@ -127,29 +134,38 @@ export class AdaptiveWindowManager extends WindowManager {
     this.#maxWindowSize = maxWindowSize
   }
 
-  override onDataReceived(_flowControlledLength: number): number {
-    if (Number.isNaN(this.#since) && this.path !== undefined) this.#since = this.path.now
+  override onDataReceived(flowControlledLength: number): number {
+    this.#unread += flowControlledLength
+    const { path } = this
+    if (path === undefined || this.#target >= this.#maxWindowSize) return 0
+    // Most bodies are small, and need no measurement.
+    if (this.#rate === undefined && this.#unread + this.pending < this.#target / STEPS) return 0
+    this.#rate ??= new DeliveryRate()
+    this.#rate.arrived(flowControlledLength, path.now, path.roundTripTime)
     return 0
   }
 
   override onDataConsumed(length: number): number {
+    this.#unread -= length
     this.pending += length
-    if (this.pending < Math.floor(this.#target / STEPS)) return 0
-    const credit = this.pending + this.#growth()
+    const growth = this.#growth()
+    if (growth === 0 && this.pending < Math.floor(this.#target / STEPS)) return 0
+    const credit = this.pending + growth
     this.pending = 0
-    if (this.path !== undefined) this.#since = this.path.now
     return credit
   }
 
   /** Octets to add to the window now. */
   #growth(): number {
-    const { path } = this
-    const limit = this.#maxWindowSize
-    if (path === undefined || Number.isNaN(path.roundTripTime) || this.#target >= limit) return 0
-    const elapsed = path.now - this.#since
-    if (this.pending * path.roundTripTime <= this.#target * elapsed * GROWTH_THRESHOLD) return 0
-    const growth = Math.min(this.#target, limit - this.#target)
-    this.#target += growth
+    const step = this.#target / STEPS
+    if (this.#rate === undefined || this.path === undefined || this.#unread > step) return 0
+    const delivered = this.#rate.perRoundTrip(step, this.path.roundTripTime)
+    if (delivered === 0) return 0
+    this.#rate.renew()
+    const wanted = Math.min(this.#maxWindowSize, Math.floor(ROUND_TRIPS * delivered))
+    if (wanted < this.#target * LEAST_GROWTH) return 0
+    const growth = wanted - this.#target
+    this.#target = wanted
     return growth
   }
 }

@@ -83,9 +83,19 @@ describe('AdaptiveWindowManager', () => {
 
   function manager(size: number, roundTripTime: number): AdaptiveWindowManager {
     const adaptive = new AdaptiveWindowManager(size)
-    adaptive.path = { now: 0, roundTripTime }
-    adaptive.onDataReceived(1)
+    adaptive.path = { now: 1000, roundTripTime }
     return adaptive
+  }
+
+  /** What is granted, beyond what is given back, while so many octets come every millisecond and are read at once. */
+  function growth(adaptive: AdaptiveWindowManager, perMillisecond: number, milliseconds: number): number {
+    let grown = 0
+    for (let i = 0; i < milliseconds; i++) {
+      adaptive.path!.now++
+      adaptive.onDataReceived(perMillisecond)
+      grown += adaptive.onDataConsumed(perMillisecond) - perMillisecond
+    }
+    return grown
   }
 
   it('gives back an eighth of the window at a time', () => {
@@ -95,41 +105,71 @@ describe('AdaptiveWindowManager', () => {
     expect(adaptive.onDataConsumed(1)).toBe(1000)
   })
 
-  // 1,000 octets in `elapsed` at 100 ms round trip: half of the window of 8,000 in a round trip is 25 ms.
+  // Octets in a millisecond, at 100 ms round trip: windows of 100 times 3.2 of them.
   test.each([
-    [24, 9000],
-    [25, 1000],
-    [26, 1000],
-    [0, 9000],
-  ])('judges an eighth that took %i ms at 100 ms round trip', (elapsed, credit) => {
-    const adaptive = manager(8000, 100)
-    adaptive.path!.now = elapsed
-    expect(adaptive.onDataConsumed(1000)).toBe(credit)
+    [20, 8000],
+    [30, 8000],
+    [35, 11_200],
+    [100, 32_000],
+    [1000, 320_000],
+  ])('is made for what a round trip brings: %i octets in a millisecond', (rate, window) => {
+    const grown = growth(manager(8000, 100), rate, 2000)
+    // What is not given back yet is at most an eighth.
+    expect(Math.abs(8000 + grown - window)).toBeLessThanOrEqual(window / 8)
   })
 
   it('does not grow before the round trip is known', () => {
-    expect(manager(8000, Number.NaN).onDataConsumed(1000)).toBe(1000)
+    expect(growth(manager(8000, Number.NaN), 1000, 100)).toBe(0)
   })
 
-  it('doubles up to its maximum and no further, and never shrinks', () => {
-    const adaptive = manager(1_048_576, 100)
-    let window = 1_048_576
-    for (let i = 0; i < 20; i++) window += adaptive.onDataConsumed(window / 8) - window / 8
-    expect(window).toBe(MAX)
+  it('does not grow by what arrives at once behind a pause', () => {
+    const adaptive = manager(80_000, 100)
+    let grown = growth(adaptive, 100, 500)
+    for (let i = 0; i < 20; i++) {
+      // Fifty milliseconds of it, and then as before: the average is the same.
+      adaptive.path!.now += 50
+      adaptive.onDataReceived(5000)
+      grown += adaptive.onDataConsumed(5000) - 5000
+      grown += growth(adaptive, 100, 100)
+    }
+    expect(grown).toBeLessThanOrEqual(0)
+  })
+
+  it('does not grow while its application lags behind', () => {
+    const adaptive = manager(80_000, 100)
+    let grown = 0
+    adaptive.onDataReceived(40_000)
+    for (let i = 0; i < 300; i++) {
+      adaptive.path!.now++
+      adaptive.onDataReceived(2000)
+      grown += adaptive.onDataConsumed(2000) - 2000
+    }
+    expect(grown).toBeLessThanOrEqual(0)
+    // Then it catches up.
+    grown += adaptive.onDataConsumed(40_000) - 40_000
+    grown += growth(adaptive, 2000, 300)
+    expect(grown).toBeGreaterThan(400_000)
+  })
+
+  it('grows up to its maximum and no further, and never shrinks', () => {
+    const adaptive = manager(1_048_576, 1000)
+    const grown = growth(adaptive, 100_000, 3000)
     expect(MAX).toBe(16_777_216)
-    adaptive.path!.now = 1_000_000
-    expect(adaptive.onDataConsumed(MAX / 8)).toBe(MAX / 8)
+    expect(1_048_576 + grown).toBeGreaterThan(MAX - MAX / 8)
+    expect(1_048_576 + grown).toBeLessThanOrEqual(MAX)
+    adaptive.path!.now += 1_000_000
+    adaptive.onDataReceived(MAX / 8)
+    expect(adaptive.onDataConsumed(MAX / 8)).toBeGreaterThanOrEqual(MAX / 8)
   })
 
   it('keeps a window that began above the maximum', () => {
-    expect(manager(2 * MAX, 100).onDataConsumed(MAX / 4)).toBe(MAX / 4)
+    expect(growth(manager(2 * MAX, 1000), MAX / 4, 100)).toBe(0)
   })
 
   it('takes another maximum', () => {
     const adaptive = new AdaptiveWindowManager(8000, undefined, 12_000)
     adaptive.path = { now: 0, roundTripTime: 100 }
-    adaptive.onDataReceived(1)
-    expect([adaptive.onDataConsumed(1000), adaptive.onDataConsumed(1500)]).toEqual([5000, 1500])
+    expect(growth(adaptive, 1000, 1000)).toBe(4000)
   })
 })
 
@@ -147,7 +187,7 @@ describe('what lies unread on a connection', () => {
     )
     const requests = Array.from({ length: STREAMS }, () => pair.open())
     pair.frames()
-    // A round trip of 100 seconds: every stream that is read grows with every credit.
+    // A round trip of 100 seconds, in which three frames come to each stream: it grows to 3.2 times as much.
     const token = pair.connection.ping(pair.now)
     pair.now += 100_000
     pair.receive(ping(pair.frames().at(-1)!.payload, true))
@@ -155,14 +195,15 @@ describe('what lies unread on a connection', () => {
     const piece = new Uint8Array(16_384)
     let granted = 0
     for (let id = 1; id < 2 * STREAMS; id += 2) {
-      pair.receive(response(id, 200), data(id, piece))
+      pair.receive(response(id, 200), data(id, piece), data(id, piece), data(id, piece))
       for (const { type, streamId, payload } of pair.frames()) {
         if (type === WINDOW_UPDATE && streamId === id) granted += uint32At(payload)
       }
       expect(pair.connection.recvWindow).toBeLessThanOrEqual(LIMIT)
     }
-    expect(granted, 'every stream got back what it sent, and its window again').toBe(
-      STREAMS * (16_384 + 65_536),
+    const grown = Math.floor(3.2 * 3 * 16_384) - 65_536
+    expect(granted, 'every stream got back what it sent, and what its window grew by').toBe(
+      STREAMS * (3 * 16_384 + grown),
     )
 
     for (const request of requests) request.hold = true
