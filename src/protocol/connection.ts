@@ -161,6 +161,7 @@ export class Connection {
       stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
     } else {
       this.#table.enqueue(stream)
+      this.#keepAlive.requested(stream, now)
       // What goes out with a request comes back before there is content for it to wait behind.
       this.#measure(now)
     }

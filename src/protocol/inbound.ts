@@ -12,6 +12,7 @@ import type { AbuseBudget } from './abuse-budget.ts'
 import type { Credit } from './credit.ts'
 import type { FieldBlockReader } from './field-block.ts'
 import { FieldReader } from './fields.ts'
+import type { KeepAliveState } from './keepalive.ts'
 import type { Outbound } from './outbound.ts'
 import type { ResetHolds } from './reset-holds.ts'
 import type { FailureKind } from './sinks.ts'
@@ -53,6 +54,7 @@ export interface InboundParts {
   readonly outbound: Outbound
   readonly budget: AbuseBudget
   readonly holds: ResetHolds
+  readonly keepAlive: KeepAliveState
 }
 
 export class Inbound {
@@ -63,6 +65,7 @@ export class Inbound {
   readonly #outbound: Outbound
   readonly #budget: AbuseBudget
   readonly #holds: ResetHolds
+  readonly #keepAlive: KeepAliveState
   readonly #maxInformational: number
   readonly #reader = new FieldReader()
   /** The stream of the DATA frame being received; undefined while its content is discarded. */
@@ -80,6 +83,7 @@ export class Inbound {
     this.#outbound = parts.outbound
     this.#budget = parts.budget
     this.#holds = parts.holds
+    this.#keepAlive = parts.keepAlive
     this.#maxInformational = maxInformational
   }
 
@@ -142,6 +146,8 @@ export class Inbound {
     const stream = this.#admit(block.streamId, RECV_HEADERS)
     if (stream === undefined) return
     stream.responded = true
+    const path = this.#path
+    if (this.#keepAlive.responded(stream, path.now)) path.roundTripTime = this.#keepAlive.roundTripTime
     if (block.oversize) {
       this.error(
         stream,

@@ -99,6 +99,16 @@ export class KeepAliveState {
     return this.#roundTrip.time
   }
 
+  /** A request is made. */
+  requested(request: object, now: number): void {
+    this.#roundTrip.requested(request, now)
+  }
+
+  /** A response began. True if the round trip is found to be shorter. */
+  responded(request: object, now: number): boolean {
+    return this.#roundTrip.responded(request, now)
+  }
+
   /** True if a PING should measure the path, now that content came: one at a time. `content`: octets, ever. */
   measureDue(now: number, content: number): boolean {
     return this.#interval !== NEVER && this.#open.length === 0 && this.#roundTrip.due(now, content)

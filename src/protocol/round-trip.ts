@@ -1,8 +1,9 @@
 /**
  * How far away the peer is, for windows that are sized by it, and when to ask
- * by a PING (RFC 9113 §6.7). Its one rule: an answer that came behind much
- * content tells of the queue that this content made, so it may lower the round
- * trip and never raise it. Else windows would feed on their own queue: a larger
+ * by a PING (RFC 9113 §6.7). Responses tell as well, one at a time. Its one
+ * rule: an answer that came behind much content tells of the queue that this
+ * content made, and a response of the work behind it, so they may lower the
+ * round trip and never raise it. Else windows would feed on their own queue: a larger
  * window, a longer queue, a longer round trip, a larger window.
  */
 
@@ -22,6 +23,9 @@ const ASK_AFTER = 65_536
  */
 const SMALL_QUEUE = 262_144
 
+/** Milliseconds after which another request is timed in place of one that is not answered. */
+const PATIENCE_MS = 1_000
+
 export class RoundTrip {
   /** Milliseconds, the smallest of this period and the one before; NaN before the first measurement. */
   time = Number.NaN
@@ -34,6 +38,27 @@ export class RoundTrip {
   #askedAt = Number.NEGATIVE_INFINITY
   /** Octets of content that had come, ever, with the last answer to a PING. */
   #contentThen = 0
+
+  /** The request whose response is timed. */
+  #timed: object | undefined = undefined
+  #timedAt = Number.NEGATIVE_INFINITY
+
+  /** A request is made. */
+  requested(request: object, now: number): void {
+    if (this.#timed !== undefined && now - this.#timedAt < PATIENCE_MS) return
+    this.#timed = request
+    this.#timedAt = now
+  }
+
+  /** A response began. True if it came sooner than any answer of late. */
+  responded(request: object, now: number): boolean {
+    if (request !== this.#timed) return false
+    this.#timed = undefined
+    const elapsed = now - this.#timedAt
+    if (!(elapsed > 0 && elapsed < this.time)) return false
+    this.measured(elapsed, now)
+    return true
+  }
 
   /** A PING is sent, whatever it is for. */
   asked(now: number): void {

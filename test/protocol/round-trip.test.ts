@@ -206,6 +206,39 @@ describe('the round trip', () => {
     expect(pair.connection.roundTripTime).toBe(time)
   })
 
+  it('falls with a response that comes sooner, and rises with none: the work behind it is in it', () => {
+    const pair = new EnginePair(QUIET)
+    pair.frames()
+    pair.now += 30
+    pair.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0), Uint8Array.of(0, 0, 0, 4, 1, 0, 0, 0, 0))
+    for (const [id, elapsed, time] of [
+      [1, 50, 30],
+      [3, 20, 20],
+      [5, 70_000, 20],
+      [7, 0, 20],
+      [9, 15, 15],
+    ] as const) {
+      pair.open()
+      pair.frames()
+      pair.now += elapsed
+      pair.receive(response(id, 200, true))
+      expect(pair.connection.roundTripTime).toBe(time)
+    }
+  })
+
+  it('is told by one request at a time, and by another after a second without a response', () => {
+    const roundTrip = new RoundTrip()
+    const requests = [{}, {}, {}]
+    roundTrip.measured(5_000, 0)
+    roundTrip.requested(requests[0]!, 0)
+    roundTrip.requested(requests[1]!, 999)
+    expect([roundTrip.responded(requests[1]!, 1_000), roundTrip.time]).toEqual([false, 5_000])
+    roundTrip.requested(requests[2]!, 1_000)
+    expect([roundTrip.responded(requests[0]!, 1_001), roundTrip.time]).toEqual([false, 5_000])
+    expect([roundTrip.responded(requests[2]!, 1_040), roundTrip.time]).toEqual([true, 40])
+    expect(roundTrip.responded(requests[2]!, 1_041)).toBe(false)
+  })
+
   it('that SETTINGS gave falls with an answer, however much came before it', () => {
     const roundTrip = new RoundTrip()
     roundTrip.measured(1000, 0)

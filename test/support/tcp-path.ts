@@ -46,6 +46,9 @@ class Delay {
 
 /** The sender, its link and the queue before it. */
 class Sender {
+  readonly download: Download
+  readonly perStep: number
+  readonly oneWay: number
   readonly data = new Delay()
   readonly acks = new Delay()
   sent = 0
@@ -59,12 +62,10 @@ class Sender {
   /** Steps between which what arrives waits for what was lost. */
   readonly holes: [from: number, to: number][] = []
 
-  constructor(
-    readonly download: Download,
-    readonly perStep: number,
-    readonly oneWay: number,
-    credit: number,
-  ) {
+  constructor(download: Download, perStep: number, oneWay: number, credit: number) {
+    this.download = download
+    this.perStep = perStep
+    this.oneWay = oneWay
     this.credit = credit
   }
 
