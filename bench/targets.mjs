@@ -100,8 +100,8 @@ function distanceTargets(distance) {
     shares.push(mine.rate.median / best)
     const product = (params.mbit * 1e6 * params.rtt) / 8 / 1000
     // The first window is granted before anything is known of the path.
-    if (mine.granted !== undefined && mine.granted.max > STARTING_WINDOW) {
-      excesses.push(mine.granted.max / product)
+    if (mine.granted !== undefined && mine.granted.median > STARTING_WINDOW) {
+      excesses.push(mine.granted.median / product)
     }
   }
   const lowest = shares.length === 0 ? undefined : Math.min(...shares)
