@@ -1,6 +1,6 @@
 /**
- * Bytes: big-endian reads, and the one growable buffer that everything we send
- * is written into. Knows nothing of frames.
+ * Bytes: big-endian reads, pieces made one, and the one growable buffer that
+ * everything we send is written into. Knows nothing of frames.
  */
 
 /** Reads an unsigned 16-bit integer in network order. */
@@ -21,6 +21,19 @@ export function readUint31(buf: Uint8Array, at: number): number {
 /** Reads an unsigned 32-bit integer in network order. */
 export function readUint32(buf: Uint8Array, at: number): number {
   return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0
+}
+
+/** All pieces in one array of its own. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0)

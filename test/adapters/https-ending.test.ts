@@ -6,22 +6,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ClientRequest } from '../../src/adapters/https/client-request.ts'
 import type { IncomingMessage } from '../../src/adapters/https/incoming-message.ts'
 import { H2Error } from '../../src/index.ts'
-import { Pair, record, turns } from './https-origin.ts'
+import { expectNoneUncaught, Pair, record, turns } from './https-origin.ts'
 
-const uncaught: unknown[] = []
-const caught = (error: unknown): void => {
-  uncaught.push(error)
-}
-
-beforeEach(() => {
-  process.on('uncaughtException', caught)
-  process.on('unhandledRejection', caught)
-})
-afterEach(() => {
-  process.off('uncaughtException', caught)
-  process.off('unhandledRejection', caught)
-  expect(uncaught.splice(0)).toEqual([])
-})
+const uncaught = expectNoneUncaught()
 
 /** Answers with a head and the first of a body, and then nothing, until the client gives up. */
 const stalling = (): Pair =>

@@ -1,5 +1,6 @@
 /** An origin in memory behind an `Agent`, and what a test asks of both. */
 import { type EventEmitter, once } from 'node:events'
+import { afterEach, beforeEach, expect } from 'vitest'
 import type { ClientRequest } from '../../src/adapters/https/client-request.ts'
 import type { IncomingMessage } from '../../src/adapters/https/incoming-message.ts'
 import type { RequestOptions } from '../../src/adapters/https/request-target.ts'
@@ -61,4 +62,22 @@ export function record(
 /** Turns of the event loop, until what was begun is done. */
 export async function turns(count = 20): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** From here on every test of the file fails if an error in it is caught by nobody. Gives those that were, to be taken. */
+export function expectNoneUncaught(): unknown[] {
+  const uncaught: unknown[] = []
+  const caught = (error: unknown): void => {
+    uncaught.push(error)
+  }
+  beforeEach(() => {
+    process.on('uncaughtException', caught)
+    process.on('unhandledRejection', caught)
+  })
+  afterEach(() => {
+    process.off('uncaughtException', caught)
+    process.off('unhandledRejection', caught)
+    expect(uncaught.splice(0)).toEqual([])
+  })
+  return uncaught
 }

@@ -1,4 +1,7 @@
 /** Where a `fetch` has to do as the platform's does, and only who looks closely sees it. */
+import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, it, test } from 'vitest'
 import { settled } from '../support/virtual-clock.ts'
 import { answering, failure, Origins } from './fetch-origins.ts'
@@ -51,6 +54,20 @@ it.each<[string, (body: ReadableStream) => Parameters<Origins['fetch']>]>([
   await failure(answering({}).fetch(input, { ...init, signal: AbortSignal.abort(reason) }))
   await settled()
   expect(reasons).toEqual([reason])
+})
+
+test('streams that were dropped unread leave nothing on their signal', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { signal } = new AbortController()
+  const origins = answering({ body: 'abc' })
+  for (let i = 0; i < 10; i++) void (await origins.fetch(URL_A, { signal })).body
+  expect(getEventListeners(signal, 'abort').length).toBe(1)
+  for (let i = 0; i < 50 && getEventListeners(signal, 'abort').length > 0; i++) {
+    collect()
+    await settled()
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
 test('a body that nobody pulls ends with its signal (Fetch §5.6)', async () => {

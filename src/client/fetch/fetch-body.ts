@@ -3,7 +3,7 @@
  * a stream or at once, and how two may. Its one rule: it has one reader, and
  * no stream is made for somebody who wants all of it.
  */
-
+import { joinBytes } from '../../bytes.ts'
 import { type HTTP20Response, hasArrived } from '../response/http20-response.ts'
 import { unwatch, watch } from '../session/abort-watch.ts'
 import { bodyFailure } from './fetch-failure.ts'
@@ -136,18 +136,11 @@ class TeeSide implements ByteSource {
 
   async readAll(): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []
-    let length = 0
-    for (let piece = await this.read(PIECE); piece !== undefined; piece = await this.read(PIECE)) {
+    for (;;) {
+      const piece = await this.read(PIECE)
+      if (piece === undefined) return joinBytes(pieces)
       pieces.push(piece)
-      length += piece.length
     }
-    const all = new Uint8Array(length)
-    let at = 0
-    for (const piece of pieces) {
-      all.set(piece, at)
-      at += piece.length
-    }
-    return all
   }
 
   async readText(): Promise<string> {
@@ -199,7 +192,7 @@ class Tee {
   }
 }
 
-/** Streams that nobody has any more need not end with their signal. */
+/** A signal may outlive many streams: those that were dropped unread are taken off its list, which would grow for ever. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry<() => void>((forget) => forget())
 
 /** Ends a stream with its signal, even if nobody pulls it; the signal does not hold it. Gives what forgets it. */

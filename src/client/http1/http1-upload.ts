@@ -3,6 +3,7 @@
  * application gave them, one write at a time. Its one rule: the octets are as
  * many as content-length says, or the next request would begin within them.
  */
+import { joinBytes } from '../../bytes.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import type { Http1Request } from '../../transport/transport.ts'
 
@@ -96,12 +97,6 @@ export class Http1Upload {
     let count = 0
     let size = 0
     while (count < chunks.length && size + chunks[count]!.length <= JOIN_SIZE) size += chunks[count++]!.length
-    const joined = new Uint8Array(size)
-    let at = 0
-    for (const chunk of chunks.splice(0, count)) {
-      joined.set(chunk, at)
-      at += chunk.length
-    }
-    return joined
+    return joinBytes(chunks.splice(0, count))
   }
 }

@@ -3,6 +3,7 @@
  * Its one rule: one that is at hand, and short or in one piece, becomes bytes,
  * which can be sent again; nobody who writes slowly is waited for.
  */
+import { joinBytes } from '../../bytes.ts'
 import { pieceBytes, type RequestBody } from './request-body.ts'
 
 /** Octets up to which a body in several pieces is bytes. */
@@ -26,7 +27,7 @@ export async function readAhead(reader: Reader): Promise<{ body: RequestBody; re
       const asked = reader.read()
       const result = await Promise.race([asked, late])
       if (result === undefined) return { body: new Rest(pieces, reader, asked), replayable: false }
-      if (result.done) return { body: joined(pieces, length), replayable: true }
+      if (result.done) return { body: whole(pieces), replayable: true }
       const bytes = pieceBytes(result.value)
       pieces.push(bytes)
       length += bytes.length
@@ -37,15 +38,9 @@ export async function readAhead(reader: Reader): Promise<{ body: RequestBody; re
   }
 }
 
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
+/** What came in one piece is not copied. */
+function whole(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 ? pieces[0]! : joinBytes(pieces)
 }
 
 /** Pieces that were read, then those that are yet to come. */

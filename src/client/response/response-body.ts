@@ -3,6 +3,7 @@
  * undone (RFC 9110 §8.4). Its one rule: one read at a time touches the content,
  * the others wait in line; nothing is taken before someone asks.
  */
+import { joinBytes } from '../../bytes.ts'
 import { ErrorCode } from '../../frame/registry.ts'
 import { cancelled } from '../failure.ts'
 import { NOTHING } from './content.ts'
@@ -140,20 +141,11 @@ export class ResponseBody {
 
   async #readAllDecoded(): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []
-    let length = 0
     for (;;) {
       const piece = await this.#readDecoded(ALL)
-      if (piece === undefined) break
+      if (piece === undefined) return joinBytes(pieces)
       pieces.push(piece)
-      length += piece.length
     }
-    const all = new Uint8Array(length)
-    let at = 0
-    for (const piece of pieces) {
-      all.set(piece, at)
-      at += piece.length
-    }
-    return all
   }
 
   /** No content is no coded content, whatever the fields say. */
