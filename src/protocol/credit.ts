@@ -6,7 +6,7 @@
  */
 import type { OutputBuffer } from '../bytes.ts'
 import { writeWindowUpdate } from '../frame/serializer.ts'
-import { NO_CONTENT_LENGTH } from './fields.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import { DEFAULT_WINDOW_SIZE, RecvWindow } from './flow-control.ts'
 import type { Stream } from './stream.ts'
 import type { MakeWindowManager, PathFacts } from './window-managers.ts'

@@ -7,7 +7,7 @@
 import { ErrorCode } from '../frame/registry.ts'
 import type { FrameSink } from '../frame/sink.ts'
 import { FieldBlockReader } from './field-block.ts'
-import { FieldReader } from './fields.ts'
+import { FieldReader } from './fields-received.ts'
 import type { PeerGoaway } from './goaway.ts'
 import { Inbound, type InboundHost, type InboundParts } from './inbound.ts'
 import type { KeepAliveState } from './keepalive.ts'

@@ -4,7 +4,7 @@
  * proof beyond the connection's own.
  */
 import { ErrorCode } from '../frame/registry.ts'
-import type { FieldReader } from './fields.ts'
+import type { FieldReader } from './fields-received.ts'
 import type { Failure, PromisedHead, StreamSink } from './sinks.ts'
 import type { Violation } from './violation.ts'
 

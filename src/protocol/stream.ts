@@ -3,7 +3,7 @@
  * each field with its writer. The application holds it as a `RequestStream`
  * (or, for a push, a `PushedStream`); what it asks goes to the host.
  */
-import { checkSentFields } from './fields.ts'
+import { checkSentFields } from './fields-sent.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
 import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'

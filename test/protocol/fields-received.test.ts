@@ -1,5 +1,6 @@
+import * as fc from 'fast-check'
 import { describe, expect, it, test, vi } from 'vitest'
-import { FieldReader, NO_CONTENT_LENGTH } from '../../src/protocol/fields.ts'
+import { FieldReader, NO_CONTENT_LENGTH } from '../../src/protocol/fields-received.ts'
 
 const reader = new FieldReader()
 
@@ -98,13 +99,16 @@ describe('received fields (RFC 9113 §8.2)', () => {
 
   it('leave no more than 256 names in memory, and none above 64 octets', async () => {
     vi.resetModules()
-    const { FieldReader: Forgetful } = await import('../../src/protocol/fields.ts')
+    const { FieldReader: Forgetful } = await import('../../src/protocol/fields-received.ts')
     const fresh = new Forgetful()
     // What is not remembered is matched anew each time.
     const matched = vi.spyOn(RegExp.prototype, 'test')
     const times = (name: string) => {
       matched.mockClear()
-      for (let i = 0; i < 3; i++) fresh.read([name, ''], 0)
+      for (let i = 0; i < 3; i++) {
+        fresh.read([name, ''], 0)
+        fresh.read(['content-length', '0'], 0)
+      }
       return matched.mock.calls.filter(([text]) => text === name).length
     }
     try {
@@ -114,6 +118,42 @@ describe('received fields (RFC 9113 §8.2)', () => {
       expect(times('one-more')).toBe(3)
       expect(times('m0')).toBe(0)
       expect(times('content-length')).toBe(0)
+    } finally {
+      matched.mockRestore()
+    }
+  })
+
+  it('are judged as by a reader that has read nothing before, whatever was read', () => {
+    const name = fc.constantFrom('content-length', 'te', 'a', 'b', 'A', '', ':a')
+    const value = fc.constantFrom('', '0', '1', '01', 'x', ' x', 'x\n', 'y'.repeat(3000))
+    const section = fc.array(fc.tuple(name, value), { maxLength: 4 })
+    const from = fc.constantFrom(0, 2)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(section, from), { minLength: 2, maxLength: 8 }), (sections) => {
+        const experienced = new FieldReader()
+        for (const [pairs, start] of sections) {
+          const fields = start === 0 ? pairs.flat() : [':status', '200', ...pairs.flat()]
+          const fresh = new FieldReader()
+          expect(experienced.read(fields, start)).toBe(fresh.read(fields, start))
+          expect(experienced.contentLength).toBe(fresh.contentLength)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('are not looked at again where the last section had the same, but for more than 32 and long ones', () => {
+    const fresh = new FieldReader()
+    const fields = ['long', 'v'.repeat(2045), 'short', 'v'.repeat(2043)]
+    for (let i = 2; i < 40; i++) fields.push(`n${i}`, `v${i}`)
+    const matched = vi.spyOn(RegExp.prototype, 'test')
+    const looked = (): number => {
+      matched.mockClear()
+      expect(fresh.read(fields, 0)).toBeUndefined()
+      return matched.mock.calls.filter(([text]) => text.startsWith('v')).length
+    }
+    try {
+      expect([looked(), looked(), looked()]).toEqual([40, 9, 9])
     } finally {
       matched.mockRestore()
     }

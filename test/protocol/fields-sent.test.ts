@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { checkRequestHead, checkSentFields, fieldSectionSize } from '../../src/protocol/fields.ts'
+import { fieldSectionSize } from '../../src/protocol/field-names.ts'
+import { checkRequestHead, checkSentFields } from '../../src/protocol/fields-sent.ts'
 import type { RequestHead } from '../../src/protocol/index.ts'
 import { EnginePair } from '../support/engine.ts'
 import { HEADERS } from '../support/wire.ts'
@@ -24,6 +25,14 @@ describe('the head of a request (RFC 9113 §8.3.1)', () => {
     ['an urgency (RFC 9218 §4.1)', { ...GET, urgency: 0 }],
   ])('takes %s', (_name, head) => {
     expect(() => checkRequestHead(head)).not.toThrow()
+  })
+
+  it('is looked at again where it differs from the last', () => {
+    expect(() => checkRequestHead(GET)).not.toThrow()
+    expect(() => checkRequestHead({ ...GET, path: '/a b' })).toThrow(/^path/)
+    expect(() => checkRequestHead({ ...GET, path: '/a b' })).toThrow(/^path/)
+    expect(() => checkRequestHead(GET)).not.toThrow()
+    expect(() => checkRequestHead({ ...GET, method: 'CONNECT', path: '*', protocol: 'x' })).toThrow(/^path/)
   })
 
   test.each<[string, RegExp, Partial<RequestHead>]>([

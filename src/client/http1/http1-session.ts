@@ -16,7 +16,7 @@ import { type ClientFailure, destroyed, errorOf, transportLost } from '../failur
 import type { PlannedRequest } from '../request/request-init.ts'
 import { Deadlines } from '../session/deadlines.ts'
 import type { Exchange } from '../session/exchange.ts'
-import type { ExchangeHost } from '../session/exchange-host.ts'
+import type { Carrier } from '../session/exchange-host.ts'
 import type { Session, SessionOwner, SessionState } from '../session/session.ts'
 import { framedHead, idleLimit } from './http1-head.ts'
 import { failureOf, Http1Stream, type Http1StreamHost } from './http1-stream.ts'
@@ -27,7 +27,7 @@ const LINGER_MS = 1_000
 /** Milliseconds by which an idle connection is closed before the peer would: a request could cross the end. */
 const SAFETY_MS = 1_000
 
-export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkHandler, Http1StreamHost {
+export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandler, Http1StreamHost {
   readonly maxInformational: number
   readonly maxFields: number
   readonly #owner: SessionOwner
@@ -138,19 +138,11 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
   }
 
   /** Throws Error without a free stream: nothing waits in line here. */
-  carry(exchange: Exchange, { plan, head, body, final }: PlannedRequest): void {
+  carry(exchange: Exchange, planned: PlannedRequest): void {
     if (this.freeStreams === 0) throw new Error('HTTP/1.1 carries one request at a time')
     exchange.incoming.httpVersion = '1.1'
-    const begin = (endStream: boolean): Http1Stream => {
-      const framed = framedHead(head, endStream, plan.trailers !== undefined, this.#maxHeadSize)
-      const stream = new Http1Stream(this, exchange, head.method)
-      stream.begin(this.#link.request(framed.wire, endStream, stream), endStream, framed.length)
-      this.#current = stream
-      this.#idleUntil = NEVER
-      return stream
-    }
     try {
-      exchange.begin(this, begin, body, final)
+      exchange.begin(this, planned)
     } catch (error) {
       // A request that was begun and has no body to send; its head has not left yet.
       if (this.#current !== undefined) this.streamBroke(undefined)
@@ -160,6 +152,15 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
     this.#open.add(exchange)
     exchange.connected()
     this.#owner.reporter.requestStarted(exchange, this.now())
+  }
+
+  open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): Http1Stream {
+    const framed = framedHead(head, endStream, plan.trailers !== undefined, this.#maxHeadSize)
+    const stream = new Http1Stream(this, exchange, head.method)
+    stream.begin(this.#link.request(framed.wire, endStream, stream), endStream, framed.length)
+    this.#current = stream
+    this.#idleUntil = NEVER
+    return stream
   }
 
   ping(): Promise<number> {
@@ -262,7 +263,7 @@ export class Http1Session implements Session, ExchangeHost<Exchange>, Http1LinkH
     this.#link.destroy()
   }
 
-  // — `ExchangeHost` —
+  // — `Carrier` —
 
   now(): number {
     return this.#owner.settings.clock.now()

@@ -4,7 +4,7 @@
  * consumed stops the reading, since HTTP/1.1 has no windows (RFC 9112 §9.3).
  */
 import { ErrorCode } from '../../frame/registry.ts'
-import { checkSentFields } from '../../protocol/fields.ts'
+import { checkSentFields } from '../../protocol/fields-sent.ts'
 import type { FieldList, RequestStream, StreamSink } from '../../protocol/index.ts'
 import type {
   Http1Failure,

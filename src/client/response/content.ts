@@ -203,7 +203,7 @@ export class Content {
   clear(): void {
     this.length = 0
     this.#shared = undefined
-    this.#chunks.length = 0
+    if (this.#chunks.length > 0) this.#chunks = []
     this.#taken = 0
     this.#filled = 0
     this.#frameEnds = undefined

@@ -4,6 +4,7 @@
  * taken is not given back to the peer's window, until the response is complete
  * and nothing more can come.
  */
+import { decimal } from '../../protocol/fields-received.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
 import { Collected } from './collected.ts'
@@ -90,8 +91,8 @@ export class Incoming {
 
   end(): void {
     const unread = this.available
-    if (unread > 0) this.supplier.consume(unread)
     this.ended = true
+    if (unread > 0) this.supplier.consume(unread)
     this.#changed()
     this.#onTrailers?.()
   }
@@ -199,7 +200,7 @@ export class Incoming {
 /** The content-length of a response that the engine found valid, 0 if there is none. */
 function announcedLength(fields: FieldList): number {
   for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] === 'content-length') return Number(fields[i + 1])
+    if (fields[i] === 'content-length') return decimal(fields[i + 1]!)
   }
   return 0
 }

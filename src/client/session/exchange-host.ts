@@ -3,8 +3,9 @@
  * the one who may send it again. Types only; `Exchange` is a parameter of
  * theirs, because the exchange stands above them.
  */
-import type { PromisedHead, PushedStream } from '../../protocol/index.ts'
+import type { PromisedHead, PushedStream, RequestStream } from '../../protocol/index.ts'
 import type { ClientFailure } from '../failure.ts'
+import type { PlannedRequest } from '../request/request-init.ts'
 
 /** A session, or the line in front of it, as its exchanges see it. */
 export interface ExchangeHost<Exchange> {
@@ -26,6 +27,12 @@ export interface ExchangeHost<Exchange> {
   released(exchange: Exchange): void
   /** The exchange is over. */
   settled(exchange: Exchange): void
+}
+
+/** A session: a host that opens the request, too. */
+export interface Carrier<Exchange> extends ExchangeHost<Exchange> {
+  /** Opens a stream; what happens on it is the exchange's. `endStream`: no content follows. Throws for a head that breaks a rule. */
+  open(exchange: Exchange, planned: PlannedRequest, endStream: boolean): RequestStream
 }
 
 /** Who may send a request again. */

@@ -22,7 +22,7 @@ import { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import type { Timed } from './deadlines.ts'
-import type { ExchangeHost, Resender } from './exchange-host.ts'
+import type { Carrier, ExchangeHost, Resender } from './exchange-host.ts'
 import type { ConnectionInfo, ExchangePlan } from './exchange-plan.ts'
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
@@ -118,18 +118,14 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
-  begin(
-    host: ExchangeHost<Exchange>,
-    open: (endStream: boolean) => RequestStream,
-    body: Body | undefined,
-    final: boolean,
-  ): void {
+  begin(host: Carrier<Exchange>, planned: PlannedRequest): void {
+    const { body, final } = planned
     const again = this.#host !== undefined
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     const empty = body === undefined || body.bytes?.length === 0
     this.#sent = final && empty && this.plan.trailers === undefined
-    this.#stream = open(this.#sent)
+    this.#stream = host.open(this, planned, this.#sent)
     if (this.settled) return
     if (!again) this.#watch()
     this.#limit(0)
@@ -255,7 +251,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
+    if (this.#phase === RESPONDED && !this.incoming.ended) this.#limit(this.plan.limits.bodyIdle)
     this.#host!.wake()
   }
 

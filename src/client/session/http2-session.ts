@@ -10,6 +10,7 @@ import {
   type Failure,
   type PromisedHead,
   type PushedStream,
+  type RequestStream,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
@@ -20,7 +21,7 @@ import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
-import type { ExchangeHost } from './exchange-host.ts'
+import type { Carrier } from './exchange-host.ts'
 import { Parting } from './parting.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
@@ -32,7 +33,7 @@ interface Pinger {
   readonly reject: (error: unknown) => void
 }
 
-export class Http2Session implements Session, ConnectionSink, DriverOwner, ExchangeHost<Exchange> {
+export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
   readonly #engine: Connection
   readonly #driver: Driver
@@ -175,11 +176,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     return this.#engine.recvWindow
   }
 
-  carry(exchange: Exchange, { head, body, final }: PlannedRequest): void {
+  carry(exchange: Exchange, planned: PlannedRequest): void {
     exchange.incoming.httpVersion = '2'
-    const open = (endStream: boolean) =>
-      this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
-    exchange.begin(this, open, body, final)
+    exchange.begin(this, planned)
     if (exchange.settled) return
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
@@ -336,7 +335,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Excha
     this.#finish()
   }
 
-  // — `ExchangeHost` —
+  // — `Carrier` —
+
+  open(exchange: Exchange, { head }: PlannedRequest, endStream: boolean): RequestStream {
+    return this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
+  }
 
   now(): number {
     return this.#driver.now()

@@ -1,0 +1,63 @@
+/**
+ * What field names mean to HTTP/2 (RFC 9113 §8.2), in either direction. One
+ * rule: what is remembered of names is bounded, for a peer can make up any
+ * number of them.
+ */
+import type { FieldList } from './sinks.ts'
+
+export const ORDINARY = 0
+export const CONTENT_LENGTH = 1
+export const CONNECTION_SPECIFIC = 2
+export const TE = 3
+export const HOST = 4
+export const INVALID = 5
+
+const KNOWN: ReadonlyMap<string, number> = new Map([
+  ['content-length', CONTENT_LENGTH],
+  ['connection', CONNECTION_SPECIFIC],
+  ['keep-alive', CONNECTION_SPECIFIC],
+  ['proxy-connection', CONNECTION_SPECIFIC],
+  ['transfer-encoding', CONNECTION_SPECIFIC],
+  ['upgrade', CONNECTION_SPECIFIC],
+  ['http2-settings', CONNECTION_SPECIFIC],
+  ['te', TE],
+  ['host', HOST],
+])
+
+/** The kinds of names, remembered for those that recur. */
+export class NameMemory {
+  static readonly #MAX_NAMES = 256
+  static readonly #MAX_LENGTH = 64
+  readonly #kinds = new Map<string, number>(KNOWN)
+  readonly #valid: (name: string) => boolean
+
+  constructor(valid: (name: string) => boolean) {
+    this.#valid = valid
+  }
+
+  kind(name: string): number {
+    const known = this.#kinds.get(name)
+    if (known !== undefined) return known
+    const kind = this.#valid(name) ? ORDINARY : INVALID
+    if (this.#kinds.size < NameMemory.#MAX_NAMES && name.length <= NameMemory.#MAX_LENGTH) {
+      this.#kinds.set(name, kind)
+    }
+    return kind
+  }
+}
+
+/** White space that a value must not have at its edges (RFC 9113 §8.2.1). */
+export function hasSpaceAtEdge(value: string): boolean {
+  return isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** Octets of a field section as SETTINGS_MAX_HEADER_LIST_SIZE counts them (RFC 9113 §6.5.2). */
+export function fieldSectionSize(fields: FieldList): number {
+  let size = 0
+  for (let i = 0; i < fields.length; i += 2) size += fields[i]!.length + fields[i + 1]!.length + 32
+  return size
+}

@@ -1,0 +1,130 @@
+/**
+ * Rules for the fields that a peer sends (RFC 9113 §8.2, §8.3.2): checked before
+ * anybody sees them. What breaks a rule yields the rule, and throws nothing.
+ */
+import {
+  CONNECTION_SPECIFIC,
+  CONTENT_LENGTH,
+  HOST,
+  hasSpaceAtEdge,
+  INVALID,
+  NameMemory,
+  ORDINARY,
+  TE,
+} from './field-names.ts'
+import type { FieldList } from './sinks.ts'
+
+/** RFC 9113 §8.2.1: the octets that a field name must not contain; a colon may only lead. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+const BAD_NAME = /[\x00-\x20A-Z\x7f-\xff]|.:/
+const BAD_VALUE = /[\0\r\n]/
+
+const names = new NameMemory((name) => name !== '' && name.charCodeAt(0) !== 0x3a && !BAD_NAME.test(name))
+
+/** No content-length field. */
+export const NO_CONTENT_LENGTH = -1
+/** Fifteen digits: below 2^53, and more than any body. */
+const MAX_DIGITS = 15
+
+/**
+ * Reads what a peer sent. One reader serves a connection: its properties hold
+ * the facts of the last field section that was read.
+ */
+export class FieldReader {
+  /** `content-length`, or `NO_CONTENT_LENGTH`. */
+  contentLength = NO_CONTENT_LENGTH
+  readonly #passed = new PassedFields()
+
+  /** The status of a response whose pseudo-header fields stand first in `fields`; 0 if they are malformed. */
+  status(fields: FieldList): number {
+    // RFC 9113 §8.3.2: exactly one :status, of three digits, before all else.
+    const status = fields[1]
+    if (fields[0] !== ':status' || status === undefined || status.length !== 3) return 0
+    const value = decimal(status)
+    return value >= 100 ? value : 0
+  }
+
+  /** Checks the regular fields from `from` on. Returns the rule that was broken. */
+  read(fields: FieldList, from: number): string | undefined {
+    this.contentLength = NO_CONTENT_LENGTH
+    for (let i = from; i < fields.length; i += 2) {
+      const place = (i - from) / 2
+      const name = fields[i]!
+      const value = fields[i + 1]!
+      const known = this.#passed.has(place, name, value)
+      const kind = known ? this.#passed.kind(place) : names.kind(name)
+      const broken = (known ? undefined : brokenValue(value)) ?? this.#meaning(kind, name, value)
+      if (broken !== undefined) return broken
+      if (!known) this.#passed.remember(place, name, value, kind)
+    }
+    return undefined
+  }
+
+  #meaning(kind: number, name: string, value: string): string | undefined {
+    if (kind === ORDINARY || kind === HOST) return undefined
+    if (kind === CONTENT_LENGTH) return this.#length(value)
+    if (kind === CONNECTION_SPECIFIC || kind === TE) return `field ${name} (RFC 9113 §8.2.2)`
+    if (name.charCodeAt(0) === 0x3a) return 'pseudo-header field out of place (RFC 9113 §8.3)'
+    return 'field name that is empty or has a forbidden character (RFC 9113 §8.2.1)'
+  }
+
+  #length(value: string): string | undefined {
+    // RFC 9110 §8.6: digits alone, and every repetition the same.
+    const length = decimal(value)
+    if (Number.isNaN(length)) return 'content-length that is not a number (RFC 9110 §8.6)'
+    if (this.contentLength !== NO_CONTENT_LENGTH && this.contentLength !== length) {
+      return 'content-length fields that differ (RFC 9110 §8.6)'
+    }
+    this.contentLength = length
+    return undefined
+  }
+}
+
+/**
+ * Fields that passed, by their place in the section: a server says much the
+ * same in the same order each time, and mostly as an index into the same table.
+ */
+class PassedFields {
+  static readonly #MAX_FIELDS = 32
+  static readonly #MAX_LENGTH = 2048
+  readonly #names: string[] = []
+  readonly #values: string[] = []
+  readonly #kinds: number[] = []
+
+  has(place: number, name: string, value: string): boolean {
+    return place < this.#names.length && this.#names[place] === name && this.#values[place] === value
+  }
+
+  kind(place: number): number {
+    return this.#kinds[place]!
+  }
+
+  remember(place: number, name: string, value: string, kind: number): void {
+    if (place >= PassedFields.#MAX_FIELDS) return
+    const short = name.length + value.length <= PassedFields.#MAX_LENGTH
+    // No field has an empty name.
+    this.#names[place] = short ? name : ''
+    this.#values[place] = short ? value : ''
+    this.#kinds[place] = short ? kind : INVALID
+  }
+}
+
+function brokenValue(value: string): string | undefined {
+  if (value === '') return undefined
+  if (BAD_VALUE.test(value)) return 'field value with NUL, CR or LF (RFC 9113 §8.2.1)'
+  if (hasSpaceAtEdge(value)) return 'field value with white space at its edge (RFC 9113 §8.2.1)'
+  return undefined
+}
+
+/** What one to fifteen digits say; NaN for anything else. */
+export function decimal(text: string): number {
+  const { length } = text
+  if (length === 0 || length > MAX_DIGITS) return Number.NaN
+  let value = 0
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
