@@ -41,6 +41,11 @@ export function open(url, { ca, fixedWindow, watched }) {
       for (let next = await reader.read(); !next.done; next = await reader.read()) onChunk(next.value)
       return { status: response.status }
     },
+    async pieces(path, onChunk) {
+      const response = await connection.getResponse(connection.request('GET', path))
+      for await (const piece of response) onChunk(piece)
+      return { status: response.status }
+    },
     async upload(path, bytes) {
       const response = await connection.getResponse(connection.request('POST', path, { body: bytes }))
       return { status: response.status, body: await response.bytes() }

@@ -8,6 +8,7 @@
  *
  *     get(path, headers?, field?) → { status, body, value }   body as bytes, value of the response field asked for
  *     stream(path, onChunk) → { status }                       body in chunks
+ *     pieces(path, onChunk) → { status }                       the same without a web stream, where there is a way
  *     upload(path, bytes) → { status, body }
  *     post(path, value) → { status, value }                    JSON both ways
  *     say(text) → text                                         a call of gRPC that is answered with the same
