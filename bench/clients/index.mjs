@@ -161,7 +161,7 @@ export const CLIENTS = [
     does: ['get', 'json'],
     runtimes: ['lts'],
   })),
-  { id: 'connect', label: 'Connect', module: './connect.mjs', does: ['rpc'], runtimes: ['lts'], short: true },
+  { id: 'connect', label: 'Connect', module: './connect.mjs', does: ['rpc'], runtimes: ['lts'] },
   {
     id: 'hyper-connect',
     label: 'Connect over hyper-h2',
@@ -170,7 +170,6 @@ export const CLIENTS = [
     own: 'connect',
     does: ['rpc'],
     runtimes: ['lts'],
-    short: true,
   },
   { id: 'grpc-js', label: 'grpc-js', module: './grpc-js.mjs', does: ['rpc'], runtimes: ['lts'] },
   {

@@ -13,7 +13,7 @@ const SMALL_BODY = 65_536
  * more was agreed. Larger pieces make the allocator give memory back to the
  * system and fetch it again, which costs more than the pieces do.
  */
-const PIECE_SIZE = 16_384
+export const PIECE_SIZE = 16_384
 /**
  * DATA frames that are kept apart. More cannot be unread unless they are small,
  * and then where each ends would soon cost more than what is in them.
@@ -62,7 +62,7 @@ export class Content {
 
   /** Copies `buf[start, end)`. `frameEnd`: a DATA frame ends behind it. */
   push(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
-    if (end > start) this.#copy(buf, start, end)
+    if (end > start) this.#copy(buf, start, end, frameEnd)
     // Frames without content have no place of their own.
     if (!frameEnd || this.#received === this.#position()) return
     const ends = this.#frameEnds
@@ -76,7 +76,7 @@ export class Content {
     else ends.push(this.#received)
   }
 
-  #copy(buf: Uint8Array, start: number, end: number): void {
+  #copy(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
     const count = end - start
     if (this.#received === 0 && count <= LARGEST_SHARED && this.#expected <= count) {
       this.#shared = place(count)
@@ -97,8 +97,8 @@ export class Content {
       return
     }
     if (last !== undefined) this.#closeLast(last)
-    // Nothing waits, so the reader keeps up and takes what this chunk brings: room for more would stay empty.
-    const room = last === undefined ? Math.min(PIECE_SIZE, buf.length - start) : PIECE_SIZE
+    // Nothing waits, so the reader keeps up and takes what this chunk brings, or the frame that it begins.
+    const room = last === undefined && frameEnd ? Math.min(PIECE_SIZE, buf.length - start) : PIECE_SIZE
     const size = Math.max(count, this.#expected, this.#received > PIECE_SIZE ? room : 0)
     const memory = platform.allocate(size)
     memory.set(buf.subarray(start, end))

@@ -8,7 +8,7 @@ import { decimal } from '../../protocol/fields-received.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
 import { Collected } from './collected.ts'
-import { Content, NOTHING } from './content.ts'
+import { Content, NOTHING, PIECE_SIZE } from './content.ts'
 import type { DecodeLimits } from './decode-meter.ts'
 
 /** Where content comes from, as a reader sees it. */
@@ -51,6 +51,8 @@ export class Incoming {
   /** Why there will be no more of it. */
   ending: Ending | undefined
   #content: Content | undefined
+  /** True while all that is kept is the beginning of a frame, and no reader was told of it. */
+  #begun: boolean
   /** Set while someone collects the whole body: content counts as taken when it arrives. */
   #collected: Collected | undefined
   /** Called once, when content, the end or a failure arrives. */
@@ -69,6 +71,7 @@ export class Incoming {
     this.ended = false
     this.ending = undefined
     this.#content = undefined
+    this.#begun = false
     this.#collected = undefined
     this.#onChange = undefined
     this.#onTrailers = undefined
@@ -76,7 +79,11 @@ export class Incoming {
 
   // — what the exchange tells —
 
-  /** Content arrived; the memory is borrowed. */
+  /**
+   * Content arrived; the memory is borrowed. Who waits is told of whole frames,
+   * or of what fills a piece: what follows a frame's beginning is mostly there
+   * already, and two small pieces cost twice what one does.
+   */
   push(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
     if (this.#collected !== undefined) {
       if (end === start) return
@@ -85,8 +92,12 @@ export class Incoming {
       return
     }
     this.#content ??= new Content(announcedLength(this.fields))
+    const first = this.#content.length === 0
     this.#content.push(buf, start, end, frameEnd)
-    this.#changed()
+    if (frameEnd || this.#content.length >= PIECE_SIZE) {
+      this.#begun = false
+      this.#changed()
+    } else if (first) this.#begun = true
   }
 
   end(): void {
@@ -123,7 +134,7 @@ export class Incoming {
 
   /** True if it is the reader's turn, not the peer's. */
   get unread(): boolean {
-    return this.#collected === undefined && this.available > 0
+    return this.#collected === undefined && this.available > 0 && !this.#begun
   }
 
   get hasFrame(): boolean {
@@ -162,6 +173,7 @@ export class Incoming {
   }
 
   #taken(bytes: Uint8Array): Uint8Array {
+    this.#begun = false
     if (!this.over && bytes.length > 0) this.supplier.consume(bytes.length)
     return bytes
   }
