@@ -33,7 +33,9 @@ const MAX_DIGITS = 15
 export class FieldReader {
   /** `content-length`, or `NO_CONTENT_LENGTH`. */
   contentLength = NO_CONTENT_LENGTH
-  readonly #passed = new PassedFields()
+  /** Made with the second section: many a connection has one response, and idles. */
+  #passed: PassedFields | undefined = undefined
+  #hasRead = false
 
   /** The status of a response whose pseudo-header fields stand first in `fields`; 0 if they are malformed. */
   status(fields: FieldList): number {
@@ -47,15 +49,18 @@ export class FieldReader {
   /** Checks the regular fields from `from` on. Returns the rule that was broken. */
   read(fields: FieldList, from: number): string | undefined {
     this.contentLength = NO_CONTENT_LENGTH
+    if (this.#hasRead) this.#passed ??= new PassedFields()
+    this.#hasRead = true
+    const passed = this.#passed
     for (let i = from; i < fields.length; i += 2) {
       const place = (i - from) / 2
       const name = fields[i]!
       const value = fields[i + 1]!
-      const known = this.#passed.has(place, name, value)
-      const kind = known ? this.#passed.kind(place) : names.kind(name)
+      const known = passed?.has(place, name, value) === true
+      const kind = known ? passed!.kind(place) : names.kind(name)
       const broken = (known ? undefined : brokenValue(value)) ?? this.#meaning(kind, name, value)
       if (broken !== undefined) return broken
-      if (!known) this.#passed.remember(place, name, value, kind)
+      if (!known) passed?.remember(place, name, value, kind)
     }
     return undefined
   }
