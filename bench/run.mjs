@@ -25,7 +25,7 @@ import { textTables } from './table.mjs'
 import { judgeTargets, textTargets } from './targets.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const SHORT = { short: true, rounds: 2, warmSeconds: 0.6, seconds: 0.3 }
+const SHORT = { short: true, rounds: 2, warmSeconds: 0.5, seconds: 0.3 }
 const FULL = { short: false, rounds: 5, warmSeconds: 1, seconds: 0.6 }
 
 const { values } = parseArgs({
