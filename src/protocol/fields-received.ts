@@ -5,13 +5,14 @@
 import {
   CONNECTION_SPECIFIC,
   CONTENT_LENGTH,
+  decimal,
   HOST,
   hasSpaceAtEdge,
   INVALID,
   NameMemory,
   ORDINARY,
   TE,
-} from './field-names.ts'
+} from './field-rules.ts'
 import type { FieldList } from './sinks.ts'
 
 /** RFC 9113 §8.2.1: the octets that a field name must not contain; a colon may only lead. */
@@ -23,8 +24,6 @@ const names = new NameMemory((name) => name !== '' && name.charCodeAt(0) !== 0x3
 
 /** No content-length field. */
 export const NO_CONTENT_LENGTH = -1
-/** Fifteen digits: below 2^53, and more than any body. */
-const MAX_DIGITS = 15
 
 /**
  * Reads what a peer sent. One reader serves a connection: its properties hold
@@ -56,11 +55,12 @@ export class FieldReader {
       const place = (i - from) / 2
       const name = fields[i]!
       const value = fields[i + 1]!
-      const known = passed?.has(place, name, value) === true
-      const kind = known ? passed!.kind(place) : names.kind(name)
-      const broken = (known ? undefined : brokenValue(value)) ?? this.#meaning(kind, name, value)
+      const known = passed?.kind(place, name, value)
+      const kind = known ?? names.kind(name)
+      const broken =
+        (known === undefined ? brokenValue(value) : undefined) ?? this.#meaning(kind, name, value)
       if (broken !== undefined) return broken
-      if (!known) passed?.remember(place, name, value, kind)
+      if (known === undefined) passed?.remember(place, name, value, kind)
     }
     return undefined
   }
@@ -96,12 +96,10 @@ class PassedFields {
   readonly #values: string[] = []
   readonly #kinds: number[] = []
 
-  has(place: number, name: string, value: string): boolean {
-    return place < this.#names.length && this.#names[place] === name && this.#values[place] === value
-  }
-
-  kind(place: number): number {
-    return this.#kinds[place]!
+  /** What the name means, if this field passed here last; else undefined. */
+  kind(place: number, name: string, value: string): number | undefined {
+    const same = place < this.#names.length && this.#names[place] === name && this.#values[place] === value
+    return same ? this.#kinds[place] : undefined
   }
 
   remember(place: number, name: string, value: string, kind: number): void {
@@ -119,17 +117,4 @@ function brokenValue(value: string): string | undefined {
   if (BAD_VALUE.test(value)) return 'field value with NUL, CR or LF (RFC 9113 §8.2.1)'
   if (hasSpaceAtEdge(value)) return 'field value with white space at its edge (RFC 9113 §8.2.1)'
   return undefined
-}
-
-/** What one to fifteen digits say; NaN for anything else. */
-export function decimal(text: string): number {
-  const { length } = text
-  if (length === 0 || length > MAX_DIGITS) return Number.NaN
-  let value = 0
-  for (let i = 0; i < length; i++) {
-    const digit = text.charCodeAt(i) - 0x30
-    if (digit < 0 || digit > 9) return Number.NaN
-    value = value * 10 + digit
-  }
-  return value
 }

@@ -11,7 +11,7 @@ import {
   NameMemory,
   ORDINARY,
   TE,
-} from './field-names.ts'
+} from './field-rules.ts'
 import type { FieldList, RequestHead } from './sinks.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/

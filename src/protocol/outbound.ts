@@ -21,7 +21,7 @@ import {
 import { Encoder } from '../hpack/encoder.ts'
 import type { AbuseBudget } from './abuse-budget.ts'
 import type { Credit } from './credit.ts'
-import { fieldSectionSize } from './field-names.ts'
+import { fieldSectionSize } from './field-rules.ts'
 import { SendWindow, StreamSendWindows } from './flow-control.ts'
 import { Scheduler } from './scheduler.ts'
 import type { PeerSettings } from './settings.ts'

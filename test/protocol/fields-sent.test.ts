@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { fieldSectionSize } from '../../src/protocol/field-names.ts'
+import { fieldSectionSize } from '../../src/protocol/field-rules.ts'
 import { checkRequestHead, checkSentFields } from '../../src/protocol/fields-sent.ts'
 import type { RequestHead } from '../../src/protocol/index.ts'
 import { EnginePair } from '../support/engine.ts'

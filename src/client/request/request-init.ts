@@ -2,6 +2,7 @@
  * A request as callers write it, taken apart: plan, head and body. Its one
  * rule: what is wrong with it throws here, before anything is sent.
  */
+import { decimal } from '../../protocol/field-rules.ts'
 import type { RequestHead } from '../../protocol/index.ts'
 import type { DecodeLimits } from '../response/decode-meter.ts'
 import type { ExchangePlan } from '../session/exchange-plan.ts'
@@ -125,9 +126,9 @@ export function describeBody(fields: string[], body: Body): string[] {
 export function announcedLength(head: RequestHead, body: Body): number | undefined {
   const text = firstValue(head.fields, 'content-length')
   if (text === undefined) return undefined
-  if (!/^[0-9]{1,15}$/.test(text))
+  const announced = decimal(text)
+  if (Number.isNaN(announced))
     throw new RangeError(`content-length must be a number, not ${text.slice(0, 64)}`)
-  const announced = Number(text)
   if (body.length !== undefined && body.length !== announced) {
     throw new RangeError(`content-length ${announced} differs from the body's ${body.length} octets`)
   }

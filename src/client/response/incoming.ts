@@ -4,7 +4,7 @@
  * taken is not given back to the peer's window, until the response is complete
  * and nothing more can come.
  */
-import { decimal } from '../../protocol/fields-received.ts'
+import { decimal } from '../../protocol/field-rules.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
 import { Collected } from './collected.ts'
@@ -102,8 +102,8 @@ export class Incoming {
 
   end(): void {
     const unread = this.available
-    this.ended = true
     if (unread > 0) this.supplier.consume(unread)
+    this.ended = true
     this.#changed()
     this.#onTrailers?.()
   }

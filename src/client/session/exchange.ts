@@ -251,7 +251,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    if (this.#phase === RESPONDED && !this.incoming.ended) this.#limit(this.plan.limits.bodyIdle)
+    if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
     this.#host!.wake()
   }
 

@@ -1,5 +1,6 @@
 /**
- * What field names mean to HTTP/2 (RFC 9113 §8.2), in either direction. One
+ * Rules for fields in either direction (RFC 9113 §8.2): what names mean, where
+ * values may have no space, what a number is, what a section counts for. One
  * rule: what is remembered of names is bounded, for a peer can make up any
  * number of them.
  */
@@ -53,6 +54,22 @@ export function hasSpaceAtEdge(value: string): boolean {
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
+}
+
+/** Fifteen digits: below 2^53, and more than any body. */
+const MAX_DIGITS = 15
+
+/** What one to fifteen digits say; NaN for anything else. */
+export function decimal(text: string): number {
+  const { length } = text
+  if (length === 0 || length > MAX_DIGITS) return Number.NaN
+  let value = 0
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
 }
 
 /** Octets of a field section as SETTINGS_MAX_HEADER_LIST_SIZE counts them (RFC 9113 §6.5.2). */
