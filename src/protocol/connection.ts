@@ -122,6 +122,14 @@ export class Connection {
     this.#leave()
   }
 
+  /**
+   * What was pulled goes to the transport now. Round trips are counted from
+   * here, where this is told; else from the call that asked for them.
+   */
+  departed(now: number): void {
+    this.#keepAlive.departed(now)
+  }
+
   /** No more bytes will come, nor be taken. Every open stream fails. */
   transportEnded(failure: Failure | undefined, now: number): void {
     if (this.#closed) return

@@ -21,6 +21,8 @@ export class DeliveryRate {
   #last = Number.NaN
   /** When all that piled up in pauses will have been counted. */
   #settledAt = Number.NEGATIVE_INFINITY
+  /** The pause that this measurement began with. */
+  #pause = 0
 
   /** Octets arrived. Times are in milliseconds; nothing is counted before the round trip is known. */
   arrived(octets: number, now: number, roundTripTime: number): void {
@@ -35,13 +37,14 @@ export class DeliveryRate {
 
   #paused(pause: number, now: number, roundTripTime: number): void {
     const owed = Math.max(0, this.#settledAt - (now - pause))
-    if (pause < owed / 2) {
-      // A short one while an earlier pile is read: one pile more on top of it.
+    if (owed > 0 && pause < this.#pause / 2) {
+      // A shorter one while an earlier pile is read: what comes behind it may be of that pile, too.
       this.#settledAt = now + Math.min(owed + pause, roundTripTime)
       return
     }
     this.#since = now - pause
     this.#octets = 0
+    this.#pause = pause
     this.#settledAt = now + Math.min(pause, roundTripTime)
   }
 

@@ -41,7 +41,7 @@ export interface Deadlines {
 interface OpenPing {
   readonly token: number
   readonly reason: number
-  readonly sentAt: number
+  sentAt: number
   /** Octets of content that had come, ever, when it was sent. */
   readonly content: number
 }
@@ -53,11 +53,14 @@ export class KeepAliveState {
   readonly #timeout: number
   readonly #prefaceDeadline: number
   readonly #settingsDeadline: number
-  readonly #startedAt: number
   readonly #open: OpenPing[] = []
+  /** PINGs with tokens below this left; 0 while not even our SETTINGS did. */
+  #departed = 0
   #nextToken = 1
   #prefaceSeen = false
   #settingsAcknowledged = false
+  /** When our SETTINGS left, as far as is known. */
+  #settingsSentAt: number
   #lastReceived: number
   /** When the probe that is under way was sent; NaN if none is. */
   #probeSentAt = Number.NaN
@@ -66,7 +69,7 @@ export class KeepAliveState {
   constructor(keepAlive: KeepAlive | false, deadlines: Deadlines, now: number) {
     this.#interval = keepAlive === false ? NEVER : keepAlive.interval
     this.#timeout = keepAlive === false ? NEVER : keepAlive.timeout
-    this.#startedAt = now
+    this.#settingsSentAt = now
     this.#lastReceived = now
     this.#prefaceDeadline = deadlines.prefaceMs === 0 ? NEVER : now + deadlines.prefaceMs
     this.#settingsDeadline = deadlines.settingsAckMs === 0 ? NEVER : now + deadlines.settingsAckMs
@@ -85,7 +88,7 @@ export class KeepAliveState {
   settingsAcknowledged(now: number): boolean {
     if (this.#settingsAcknowledged) return false
     this.#settingsAcknowledged = true
-    this.#roundTrip.measured(now - this.#startedAt, now)
+    this.#roundTrip.measured(now - this.#settingsSentAt, now)
     return true
   }
 
@@ -112,6 +115,14 @@ export class KeepAliveState {
   /** True if a PING should measure the path, now that content came: one at a time. `content`: octets, ever. */
   measureDue(now: number, content: number): boolean {
     return this.#interval !== NEVER && this.#open.length === 0 && this.#roundTrip.due(now, content)
+  }
+
+  /** What was put into the output goes to the transport: round trips begin here. */
+  departed(now: number): void {
+    this.#roundTrip.departed(now)
+    if (this.#departed === 0) this.#settingsSentAt = now
+    for (const ping of this.#open) if (ping.token >= this.#departed) ping.sentAt = now
+    this.#departed = this.#nextToken
   }
 
   /** Notes a PING that is being sent, when so many octets of content had come, ever. Returns its token. */

@@ -42,11 +42,21 @@ export class RoundTrip {
   /** The request whose response is timed. */
   #timed: object | undefined = undefined
   #timedAt = Number.NEGATIVE_INFINITY
+  /** True while what is timed may not have left yet. */
+  #leaving = false
 
   /** A request is made. */
   requested(request: object, now: number): void {
     if (this.#timed !== undefined && now - this.#timedAt < PATIENCE_MS) return
     this.#timed = request
+    this.#timedAt = now
+    this.#leaving = true
+  }
+
+  /** What was asked for leaves: it is timed from here. */
+  departed(now: number): void {
+    if (!this.#leaving) return
+    this.#leaving = false
     this.#timedAt = now
   }
 

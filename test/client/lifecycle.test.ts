@@ -43,6 +43,16 @@ describe('connecting', () => {
     expect(pair.connection.stats.roundTripTime).toBeLessThanOrEqual(25)
   })
 
+  test('what is done in the turn of a ping, before it is written, is none of its round trip', async () => {
+    const pair = await Pair.open()
+    const trip = pair.connection.ping()
+    pair.clock.spend(40)
+    await settled()
+    await pair.clock.advance(25)
+    await pair.wire.send(ping(pair.wire.of(PING)[0]!.payload, true))
+    expect(await trip).toBe(25)
+  })
+
   test('a ping without an answer rejects when the connection ends', async () => {
     const pair = await Pair.open()
     const code = codeOf(pair.connection.ping())

@@ -56,6 +56,12 @@ describe('DeliveryRate', () => {
     expect(measured([...before, [80, 400], [10, 500]])).toBe(1_000)
   })
 
+  it('does not begin anew at a pause near the end of a pile, for what comes behind it may be of that pile', () => {
+    const before = [...times(1, 0, 100), ...times(300, 1, 10)]
+    // As packets lost together are sent again one by one: 80 ms, a part of the pile, 20 ms, the rest.
+    expect(measured([...before, [80, 300], ...times(50, 1, 10), [20, 700]])).toBe(1_000)
+  })
+
   it('is not measured anew before a pile is paid off', () => {
     const before = [...times(1, 0, 100), ...times(300, 1, 10)]
     const rate = new DeliveryRate()

@@ -1,7 +1,17 @@
 import { describe, expect, it, test } from 'vitest'
 import { RoundTrip } from '../../src/protocol/round-trip.ts'
 import { EnginePair, type RecordingSink } from '../support/engine.ts'
-import { data, goaway, PING, ping, response, type WireFrame, windowUpdate } from '../support/wire.ts'
+import {
+  data,
+  goaway,
+  PING,
+  ping,
+  response,
+  settings,
+  settingsAck,
+  type WireFrame,
+  windowUpdate,
+} from '../support/wire.ts'
 import { lines } from './sent.ts'
 
 const KIB = 1024
@@ -196,7 +206,7 @@ describe('the round trip', () => {
     const pair = new EnginePair(QUIET)
     pair.frames()
     pair.now += 30
-    pair.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0), Uint8Array.of(0, 0, 0, 4, 1, 0, 0, 0, 0))
+    pair.receive(settings(), settingsAck)
     pair.open()
     pair.frames()
     pair.now += 60_000
@@ -210,7 +220,7 @@ describe('the round trip', () => {
     const pair = new EnginePair(QUIET)
     pair.frames()
     pair.now += 30
-    pair.receive(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0), Uint8Array.of(0, 0, 0, 4, 1, 0, 0, 0, 0))
+    pair.receive(settings(), settingsAck)
     for (const [id, elapsed, time] of [
       [1, 50, 30],
       [3, 20, 20],
@@ -224,6 +234,54 @@ describe('the round trip', () => {
       pair.receive(response(id, 200, true))
       expect(pair.connection.roundTripTime).toBe(time)
     }
+  })
+
+  it('begins when bytes depart, not when they were asked for', () => {
+    const pair = new EnginePair(QUIET)
+    pair.frames()
+    pair.now += 700
+    pair.connection.departed(pair.now)
+    pair.now += 30
+    pair.receive(settings(), settingsAck)
+    expect(pair.connection.roundTripTime, 'of SETTINGS').toBe(30)
+    pair.open()
+    pair.frames()
+    pair.now += 700
+    pair.connection.departed(pair.now)
+    pair.now += 20
+    pair.connection.departed(pair.now)
+    pair.receive(response(1, 200))
+    expect(pair.connection.roundTripTime, 'of a request').toBe(20)
+    pair.receive(...content(1, ENOUGH))
+    const first = pair.frames()
+    pair.connection.ping(pair.now)
+    const second = pair.frames()
+    pair.now += 700
+    pair.connection.departed(pair.now)
+    pair.now += 10
+    pair.connection.departed(pair.now)
+    pair.receive(ping(pings(second)[0]!.payload, true))
+    expect(pair.pongs).toEqual([{ token: 2, roundTripTime: 10 }])
+    answer(pair, first, 0)
+    expect(pair.connection.roundTripTime, 'of a PING').toBe(10)
+  })
+
+  it('is not begun anew by what departs later', () => {
+    const pair = new EnginePair(QUIET)
+    pair.frames()
+    pair.connection.departed(pair.now)
+    const pinged = [0, 0].map(() => {
+      pair.now += 5
+      pair.connection.ping(pair.now)
+      const [frame] = pings(pair.frames())
+      pair.connection.departed(pair.now)
+      return frame!.payload
+    })
+    pair.now += 5
+    pair.receive(settings(), settingsAck)
+    expect(pair.connection.roundTripTime, 'of SETTINGS').toBe(15)
+    pair.receive(...pinged.map((payload) => ping(payload, true)))
+    expect(pair.pongs.map(({ roundTripTime }) => roundTripTime)).toEqual([10, 5])
   })
 
   it('is told by one request at a time, and by another after a second without a response', () => {

@@ -29,6 +29,11 @@ export class VirtualClock implements Clock {
     return this.#timers.size
   }
 
+  /** Time that is worked through: moves on within a turn. */
+  spend(ms: number): void {
+    this.#now += ms
+  }
+
   /** Moves on, timer by timer; what is delivered between two of them has time to arrive. */
   async advance(ms: number): Promise<void> {
     await settled()

@@ -208,6 +208,8 @@ export class Driver implements TransportHandler {
       }
       this.#sentTrace?.receive(bytes)
       this.#writing = true
+      // Not the turn's time: what was done since is none of the path's.
+      this.#engine.departed(this.#clock.now() - this.#engineLag)
       transport.write(bytes, this.#written)
     }
   }
