@@ -43,15 +43,13 @@ export class HTTP20Connection extends ConnectionFace {
   constructor(target: string | URL, options?: HTTP20ConnectionOptions) {
     super(target, checkOptions(options))
     const tlsSessions: SessionCache = { session: undefined }
-    const isClosing = (): boolean => this.#closing !== undefined
     this.#owner = {
-      get closing() {
-        return isClosing()
-      },
       target: this.target,
       settings: this.settings,
       reporter: new Reporter(this.origin, this.settings.logger),
       tlsSessions,
+      // No getter: an object with one of its own takes several times the memory.
+      isClosing: () => this.#closing !== undefined,
       sessionDraining: (session) => this.#leave(session),
       sessionClosed: (session) => this.#ended(session),
       sessionTurned: ignore,

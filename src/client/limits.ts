@@ -34,8 +34,21 @@ const DEFAULTS: ClientLimits = {
   freeDecodedSize: 33_554_432,
 }
 
+interface SplitLimits {
+  readonly decode: DecodeLimits
+  /** Undefined for the engine's defaults. */
+  readonly engine: Limits | undefined
+}
+
+// Most connections have no others: they share these.
+const SPLIT_DEFAULTS: SplitLimits = Object.freeze({ ...split({}), engine: undefined })
+
 /** The client's part of the limits, filled in, and the engine's. Throws TypeError for an unknown name, RangeError for a bad value. */
-export function splitLimits(given: PeerLimits | undefined): { decode: DecodeLimits; engine: Limits } {
+export function splitLimits(given: PeerLimits | undefined): SplitLimits {
+  return given === undefined ? SPLIT_DEFAULTS : split(given)
+}
+
+function split(given: PeerLimits): SplitLimits {
   const own: Record<keyof ClientLimits, number> = { ...DEFAULTS }
   const rest: [name: string, value: number | undefined][] = []
   for (const [name, value] of Object.entries<number | undefined>({ ...given })) {

@@ -55,7 +55,7 @@ export interface ConnectionSettings {
   readonly enablePush: boolean
   readonly settings: LocalSettings | undefined
   /** The engine's. */
-  readonly limits: Limits
+  readonly limits: Limits | undefined
   readonly timeouts: TimeLimits
   readonly keepAlive: KeepAlive | false
   readonly proxy: string | undefined

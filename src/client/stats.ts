@@ -73,7 +73,7 @@ export function sessionStats(session: Session): SessionStats {
     roundTripTime: session.roundTripTime,
     sendWindow: session.sendWindow,
     recvWindow: session.recvWindow,
-    transport: session.info,
+    transport: { ...session.info },
   }
 }
 
@@ -92,6 +92,6 @@ export function connectionStats(
     roundTripTime: session?.roundTripTime ?? Number.NaN,
     sendWindow: session?.sendWindow ?? 0,
     recvWindow: session?.recvWindow ?? 0,
-    transport: session?.info ?? {},
+    transport: { ...session?.info },
   }
 }

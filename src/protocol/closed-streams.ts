@@ -8,28 +8,32 @@ import { RESET_LOCAL } from './stream-state.ts'
 const SIZE = 128
 
 export class ClosedStreams {
-  /** Identifiers and, at the same places, rows; as long as the streams that were ever closed, `SIZE` at most. */
-  readonly #ids: number[] = []
-  readonly #rows: number[] = []
+  /** Identifiers, each with its row behind it; as long as the streams that were ever closed, `SIZE` at most. */
+  readonly #ring: number[] = []
   /** The place for the next; once all are taken, the oldest. */
   #next = 0
 
   /** Remembers the row of `stream-state.ts` in which a stream ended. */
   add(streamId: number, row: number): void {
-    this.#ids[this.#next] = streamId
-    this.#rows[this.#next] = row
-    this.#next = (this.#next + 1) % SIZE
+    this.#ring[this.#next] = streamId
+    this.#ring[this.#next + 1] = row
+    this.#next = (this.#next + 2) % (2 * SIZE)
   }
 
   /** The row of a closed stream. */
   row(streamId: number): number {
-    const at = this.#ids.indexOf(streamId)
-    return at === -1 ? RESET_LOCAL : this.#rows[at]!
+    const at = this.#find(streamId)
+    return at === -1 ? RESET_LOCAL : this.#ring[at + 1]!
   }
 
   /** Changes the row of a stream that is remembered. */
   update(streamId: number, row: number): void {
-    const at = this.#ids.indexOf(streamId)
-    if (at !== -1) this.#rows[at] = row
+    const at = this.#find(streamId)
+    if (at !== -1) this.#ring[at + 1] = row
+  }
+
+  #find(streamId: number): number {
+    for (let at = 0; at < this.#ring.length; at += 2) if (this.#ring[at] === streamId) return at
+    return -1
   }
 }

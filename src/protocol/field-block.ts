@@ -29,8 +29,9 @@ export class FieldBlockReader {
   promisedStreamId = 0
 
   // The result, written by `finish`.
-  fields: string[] = []
-  /** True if the section passed a limit: `fields` is not all of it. */
+  /** Undefined once they were taken: an idle connection keeps nothing of its last response. */
+  #fields: string[] | undefined = undefined
+  /** True if the section passed a limit: there are no fields to take. */
   oversize = false
 
   constructor(maxHeaderListSize: number, limits: FieldBlockLimits) {
@@ -77,11 +78,18 @@ export class FieldBlockReader {
     return broken
   }
 
+  /** The fields, once for each block that was finished and is not oversize. */
+  takeFields(): string[] {
+    const fields = this.#fields!
+    this.#fields = undefined
+    return fields
+  }
+
   #decode(buf: Uint8Array, start: number, end: number): Violation | undefined {
-    this.fields = []
+    const fields: string[] = []
     let outcome: number
     try {
-      outcome = this.#decoder.decodeInto(buf, start, end, this.fields)
+      outcome = this.#decoder.decodeInto(buf, start, end, fields)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       return {
@@ -92,6 +100,7 @@ export class FieldBlockReader {
     }
     if (outcome === ABANDONED) return tooLarge()
     this.oversize = outcome === OVERSIZE
+    this.#fields = this.oversize ? undefined : fields
     return undefined
   }
 }

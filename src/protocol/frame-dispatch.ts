@@ -176,7 +176,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
     }
     const promise = block.oversize
       ? { errorCode: ErrorCode.REFUSED_STREAM, reason: 'promised request too large' }
-      : readPromise(block.fields, this.#promises, parent)
+      : readPromise(block.takeFields(), this.#promises, parent)
     if ('errorCode' in promise) this.#refuse(promisedStreamId, promise.errorCode)
     else this.#offer(parent, promisedStreamId, promise)
   }

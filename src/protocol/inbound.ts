@@ -158,8 +158,8 @@ export class Inbound {
       return
     }
     const broken = stream.phase.expectsResponse
-      ? this.#response(stream, block.fields, block.endStream)
-      : this.#trailers(stream, block.fields, block.endStream)
+      ? this.#response(stream, block.takeFields(), block.endStream)
+      : this.#trailers(stream, block.takeFields(), block.endStream)
     if (broken !== undefined) this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
   }
 

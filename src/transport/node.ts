@@ -10,6 +10,7 @@ import { Limit, reached } from './dial-step.ts'
 import { NodeSocket } from './node-socket.ts'
 import { openTunnel, parseProxy } from './proxy.ts'
 import { secureContextOf } from './tls-contexts.ts'
+import { TlsInfo } from './tls-info.ts'
 import {
   connectOptions,
   inadequacy,
@@ -164,17 +165,5 @@ async function handshake(
 function infoOf(socket: Socket, connectMs: number, tlsMs: number | undefined): TransportInfo {
   const { localAddress, localPort, remoteAddress, remotePort } = socket
   const known = { localAddress, localPort, remoteAddress, remotePort, connectMs, tlsMs }
-  if (!('encrypted' in socket)) return known
-  const secure = socket as TLSSocket
-  const { authorized, authorizationError } = secure
-  const info = {
-    ...known,
-    tlsVersion: secure.getProtocol() ?? undefined,
-    cipher: secure.getCipher().name,
-    resumed: secure.isSessionReused(),
-    authorized,
-    ...(authorized ? {} : { authorizationError: String(authorizationError) }),
-  }
-  const peerCertificate = secure.getPeerX509Certificate()?.raw
-  return Object.defineProperty(info, 'peerCertificate', { value: peerCertificate })
+  return 'encrypted' in socket ? new TlsInfo(known, socket as TLSSocket) : known
 }

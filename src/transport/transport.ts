@@ -85,7 +85,7 @@ export interface TransportHandler {
 export interface Transport {
   /** The protocol that TLS chose (ALPN), undefined in plain text or if none was chosen. */
   readonly alpn: string | undefined
-  /** Facts for `stats` and diagnostics: plain data. */
+  /** Facts for `stats` and diagnostics; a copy is plain data. */
   readonly info: TransportInfo
   /** Begins to report. Called once, at once after the dial; nothing is lost before it. */
   start(handler: TransportHandler): void
@@ -130,7 +130,10 @@ export interface TransportInfo {
   readonly authorized?: boolean | undefined
   /** Why it is not: the runtime's code. */
   readonly authorizationError?: string | undefined
-  /** The peer's certificate as DER. Not enumerable: facts are small where they are printed. */
+  /**
+   * The peer's certificate as DER; undefined once the connection is gone, unless it was asked for
+   * before. No property of its own, and so in no copy: facts are small where they are printed.
+   */
   readonly peerCertificate?: Uint8Array | undefined
 }
 

@@ -46,6 +46,10 @@ export class Carrier implements SessionOwner {
     this.#defaults = new HeadDefaults(this.target, this.settings.decoding !== undefined)
   }
 
+  isClosing(): boolean {
+    return this.closing
+  }
+
   /** Dials, and speaks HTTP/1.1. */
   static async dial(target: string, options: HTTP20ConnectionOptions = {}): Promise<Carrier> {
     const carrier = new Carrier(target, options)

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -260,6 +261,22 @@ describe('suites of TLS 1.2 (RFC 9113 §9.2.2)', () => {
     const transport = track(await dial(secure(port), some))
     expect(transport.alpn).toBe('http/1.1')
     expect(transport.info.cipher).toBe(CBC_SUITE)
+  })
+})
+
+describe('the certificate of the peer', () => {
+  it.each([
+    ['stays known once it was asked for', true],
+    ['is not known of a connection that is gone', false],
+  ])('%s', async (_name, asks) => {
+    const port = await tlsServer(leaf, (socket) => socket.resume())
+    const transport = await dial(secure(port), options({ tls: { ca: authority.cert } }))
+    const recorder = recorded(transport)
+    const der = new X509Certificate(leaf.cert).raw
+    if (asks) expect(transport.info.peerCertificate).toEqual(der)
+    transport.destroy()
+    await recorder.closed
+    expect(transport.info.peerCertificate).toEqual(asks ? der : undefined)
   })
 })
 

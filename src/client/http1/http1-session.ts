@@ -293,7 +293,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   get closing(): boolean {
-    return this.#owner.closing
+    return this.#owner.isClosing()
   }
 
   pushed(): undefined {

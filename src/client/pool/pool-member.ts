@@ -135,7 +135,7 @@ export class Member extends Link implements SessionOwner {
     )
   }
 
-  get closing(): boolean {
+  isClosing(): boolean {
     return this.owner.closing
   }
 

@@ -33,7 +33,8 @@ export class HeadDefaults {
     const codings = decompress ? acceptedCodings() : ''
     this.target = target
     this.acceptEncoding = codings === '' ? undefined : codings
-    this.fields = Object.freeze(this.complete([], false))
+    // A copy, for a list that grew has room for more.
+    this.fields = Object.freeze(this.complete([], false).slice())
   }
 
   /** Adds the default fields that the caller did not name. `ranged`: parts of a coded body are of no use. */

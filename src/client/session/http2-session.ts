@@ -354,7 +354,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get closing(): boolean {
-    return this.#toldToGo || this.#owner.closing
+    return this.#toldToGo || this.#owner.isClosing()
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {

@@ -57,7 +57,7 @@ export interface SessionOwner {
   /** For TLS resumption, from one session to the next. */
   readonly tlsSessions: SessionCache
   /** The caller wants it closed: bodies that nobody reads do not hold it for ever. Not so one that only takes no more requests. */
-  readonly closing: boolean
+  isClosing(): boolean
   /** It takes no more requests; those above the peer's last identifier are told after this. */
   sessionDraining(session: Session, errorCode: number, debugData: string): void
   /** It ended; every exchange was told, or is told next. */
