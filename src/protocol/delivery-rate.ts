@@ -10,6 +10,12 @@
 const LONGEST_PAUSE = 4
 /** Share of a round trip in which the path is quiet by chance. */
 const SHORTEST_PAUSE = 1 / 16
+/**
+ * A pause by so much shorter than the one before, while that one's pile is read,
+ * is the reader's or the path's. Those of a peer that waits for
+ * acknowledgements, as TCP starts, shrink more slowly.
+ */
+const SHORTER = 3 / 4
 /** Share of a round trip that a measurement takes at least. */
 const SHORTEST_TIME = 2 / 3
 
@@ -30,22 +36,22 @@ export class DeliveryRate {
     // What came before the first octets is not known: a round trip, where the peer was asked for them.
     const before = Number.isNaN(this.#last) ? roundTripTime : now - this.#last
     const pause = Math.min(before, LONGEST_PAUSE * roundTripTime)
-    if (pause > SHORTEST_PAUSE * roundTripTime) this.#paused(pause, now, roundTripTime)
+    if (pause > SHORTEST_PAUSE * roundTripTime) this.#paused(pause, now)
     this.#last = now
     this.#octets += octets
   }
 
-  #paused(pause: number, now: number, roundTripTime: number): void {
+  #paused(pause: number, now: number): void {
     const owed = Math.max(0, this.#settledAt - (now - pause))
-    if (owed > 0 && pause < this.#pause / 2) {
-      // A shorter one while an earlier pile is read: what comes behind it may be of that pile, too.
-      this.#settledAt = now + Math.min(owed + pause, roundTripTime)
+    if (owed > 0 && pause < SHORTER * this.#pause) {
+      // What comes behind it may be of the earlier pile, too.
+      this.#settledAt = now + owed + pause
       return
     }
     this.#since = now - pause
     this.#octets = 0
     this.#pause = pause
-    this.#settledAt = now + Math.min(pause, roundTripTime)
+    this.#settledAt = now + pause
   }
 
   /** Octets in a round trip; 0 while fewer than `least` octets tell of it, or too short a time. */

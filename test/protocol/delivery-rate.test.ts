@@ -44,6 +44,8 @@ describe('DeliveryRate', () => {
     const before = [...times(1, 0, 100), ...times(300, 1, 10)]
     expect(measured([...before, [80, 800]])).toBe(1_000)
     expect(measured([...before, [80, 800], ...times(20, 1, 10)])).toBe(1_000)
+    // And at a shorter one, once the pile of the last is paid off.
+    expect(measured([...before, [80, 800], ...times(90, 1, 10), [20, 200]])).toBe(0)
   })
 
   it('counts a pause for four round trips at most', () => {
@@ -62,19 +64,41 @@ describe('DeliveryRate', () => {
     expect(measured([...before, [80, 300], ...times(50, 1, 10), [20, 700]])).toBe(1_000)
   })
 
-  it('is not measured anew before a pile is paid off', () => {
+  it('is not measured anew before the pile of a pause within a pile is paid off', () => {
     const before = [...times(1, 0, 100), ...times(300, 1, 10)]
     const rate = new DeliveryRate()
     let now = 0
-    for (const [after, octets] of [...before, [80, 400] as const]) {
+    for (const [after, octets] of [...before, [80, 800], ...times(75, 1, 10), [20, 200]] as const) {
       now += after
       rate.arrived(octets, now, ROUND_TRIP)
     }
-    for (let i = 0; i < 79; i++) {
+    for (let i = 0; i < 24; i++) {
+      rate.renew()
+      now += 1
+      rate.arrived(10, now, ROUND_TRIP)
+    }
+    expect(rate.perRoundTrip(1, ROUND_TRIP)).toBeCloseTo(1_000)
+  })
+
+  it('begins anew at a pause nearly as long as the last: while TCP starts, each brings more than the one before', () => {
+    const before = [...times(1, 0, 100), ...times(300, 1, 10)]
+    expect(measured([...before, [100, 100], [80, 200]])).toBe(250)
+    expect(measured([...before, [100, 400], [70, 1_300]])).toBe(1_000)
+  })
+
+  it.each([80, 240])('is not measured anew before the pile of %i ms is paid off', (pause) => {
+    const before = [...times(1, 0, 100), ...times(300, 1, 10)]
+    const rate = new DeliveryRate()
+    let now = 0
+    for (const [after, octets] of [...before, [pause, 5 * pause] as const]) {
+      now += after
+      rate.arrived(octets, now, ROUND_TRIP)
+    }
+    for (let i = 1; i < pause; i++) {
       rate.renew()
       now += 1
       // The other half of the pile comes with the first, then all is as before.
-      rate.arrived(i === 0 ? 410 : 10, now, ROUND_TRIP)
+      rate.arrived(i === 1 ? 5 * pause + 10 : 10, now, ROUND_TRIP)
     }
     expect(rate.perRoundTrip(1, ROUND_TRIP)).toBeCloseTo(1_000)
     now += 1
