@@ -18,7 +18,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
 const OUT = join(ROOT, 'docs/benchmarks/profiles.md')
 const CLIENTS = ['hyper', 'floor']
-const WORK = { get: ['1', '100'], download: ['1-bytes', '1-stream'] }
+const WORK = { get: ['1', '100'], download: ['1-bytes', '1-stream', '8-stream'] }
 const SECONDS = 4
 /** Places with a smaller share of the time are added up. */
 const LEAST_SHARE = 0.01
