@@ -16,6 +16,17 @@ export type FailureInitiator = 'user' | 'local' | 'peer'
  */
 export type Processed = 'no' | 'unknown' | 'yes'
 
+/** What a proxy answered to CONNECT, where that was no tunnel. */
+export interface ProxyResponse {
+  readonly status: number
+  /** The reason phrase. */
+  readonly statusText: string
+  /** Names in lower case and values, flat, in wire order. Values that are secrets read `(hidden)`. */
+  readonly fields: readonly string[]
+  /** The beginning of the content, 4 KiB at most, as text. */
+  readonly content: string
+}
+
 /** The facts from which an `H2Error` is made. */
 export interface H2ErrorInit {
   readonly code: string
@@ -27,6 +38,7 @@ export interface H2ErrorInit {
   readonly processed?: Processed | undefined
   readonly retryable?: boolean | undefined
   readonly debugData?: string | undefined
+  readonly proxyResponse?: ProxyResponse | undefined
   readonly cause?: unknown
 }
 
@@ -65,6 +77,8 @@ export class H2Error extends Error {
   readonly retryable: boolean
   /** The text of a received GOAWAY, escaped and cut to 1 KiB. */
   readonly debugData: string | undefined
+  /** What the proxy answered in place of a tunnel; undefined for all other failures. */
+  readonly proxyResponse: ProxyResponse | undefined
 
   constructor(message: string, init: H2ErrorInit) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause })
@@ -77,6 +91,7 @@ export class H2Error extends Error {
     this.processed = init.processed ?? 'unknown'
     this.retryable = init.retryable ?? this.processed === 'no'
     this.debugData = init.debugData
+    this.proxyResponse = init.proxyResponse
   }
 
   get [BRAND](): true {

@@ -52,6 +52,11 @@ export interface DialOptions {
   readonly socketPath?: string | undefined
   /** URL of an HTTP proxy, `http://user:password@host:port` or `https://…`; tunnelled through by CONNECT. */
   readonly proxy?: string | undefined
+  /**
+   * Whoever dials speaks HTTP/1.1 to a plain target, and can speak it to the proxy itself: there is no
+   * tunnel then, and the transport has `forwarding`.
+   */
+  readonly forward?: boolean | undefined
   /** Where the session for TLS resumption is kept from one dial to the next. One per origin and set of options. */
   readonly sessions?: SessionCache | undefined
 }
@@ -87,6 +92,8 @@ export interface Transport {
   readonly alpn: string | undefined
   /** Facts for `stats` and diagnostics; a copy is plain data. */
   readonly info: TransportInfo
+  /** Present where the peer is a proxy, which is asked in absolute form (RFC 9112 §3.2.2). */
+  readonly forwarding?: Forwarding | undefined
   /** Begins to report. Called once, at once after the dial; nothing is lost before it. */
   start(handler: TransportHandler): void
   /**
@@ -108,6 +115,12 @@ export interface Transport {
   /** Whether this transport keeps the process alive. */
   ref(): void
   unref(): void
+}
+
+/** What a proxy wants of each request that it forwards. */
+export interface Forwarding {
+  /** Value of `proxy-authorization` (RFC 9110 §11.7.2), undefined without credentials. */
+  readonly authorization: string | undefined
 }
 
 /** What is known of a transport. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls'
@@ -358,6 +358,15 @@ describe('SSLKEYLOGFILE', () => {
     const lines = readFileSync(path, 'latin1').trimEnd().split('\n')
     expect(lines.length).toBeGreaterThanOrEqual(4)
     for (const line of lines) expect(line).toMatch(/^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]+$/)
+  })
+
+  it('makes a file that nobody else can read', async () => {
+    mkdirSync(folder, { recursive: true })
+    const path = join(folder, 'keys of mine')
+    const port = await tlsServer(leaf)
+    vi.stubEnv('SSLKEYLOGFILE', path)
+    await connected(port)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('that cannot be written does no harm', async () => {
