@@ -16,6 +16,45 @@ export type FailureInitiator = 'user' | 'local' | 'peer'
  */
 export type Processed = 'no' | 'unknown' | 'yes'
 
+/** The codes of failures; what each means, and what to do: `docs/errors.md`. */
+export type H2ErrorCode =
+  // No connection.
+  | 'H2_DNS'
+  | 'H2_CONNECT'
+  | 'H2_PROXY'
+  | 'H2_TLS'
+  | 'H2_TLS_INADEQUATE'
+  | 'H2_ALPN'
+  // The connection ended.
+  | 'H2_GOAWAY'
+  | 'H2_CONNECTION_CLOSED'
+  | 'H2_CONNECTION_ERROR'
+  | 'H2_CLIENT_CLOSED'
+  // The stream did.
+  | 'H2_STREAM_REFUSED'
+  | 'H2_STREAM_RESET'
+  | 'H2_STREAM_CANCELLED'
+  | 'H2_STREAM_ERROR'
+  // A limit of time passed.
+  | 'H2_TIMEOUT_CONNECT'
+  | 'H2_TIMEOUT_TLS'
+  | 'H2_TIMEOUT_QUEUE'
+  | 'H2_TIMEOUT_HEADERS'
+  | 'H2_TIMEOUT_BODY'
+  | 'H2_TIMEOUT_TOTAL'
+  | 'H2_TIMEOUT_DRAIN'
+  | 'H2_TIMEOUT_PING'
+  | 'H2_TIMEOUT_PREFACE'
+  | 'H2_TIMEOUT_SETTINGS'
+  // The request or the response is not what it can be.
+  | 'H2_BODY'
+  | 'H2_DECODE'
+  | 'H2_DECODED_TOO_LARGE'
+  | 'H2_HEADER_LIST_TOO_LARGE'
+  | 'H2_EXTENDED_CONNECT'
+  | 'H2_FETCH'
+  | 'H2_STREAM_IDS_EXHAUSTED'
+
 /** What a proxy answered to CONNECT, where that was no tunnel. */
 export interface ProxyResponse {
   readonly status: number
@@ -29,7 +68,7 @@ export interface ProxyResponse {
 
 /** The facts from which an `H2Error` is made. */
 export interface H2ErrorInit {
-  readonly code: string
+  readonly code: H2ErrorCode
   readonly scope: FailureScope
   readonly initiator: FailureInitiator
   readonly errorCode: number
@@ -60,7 +99,7 @@ const BRAND = Symbol.for('hyper-h2.H2Error')
 export class H2Error extends Error {
   override readonly name = 'H2Error'
   /** Stable string to branch on, such as `H2_STREAM_REFUSED` or `H2_TIMEOUT_HEADERS`. */
-  readonly code: string
+  readonly code: H2ErrorCode
   /** What the failure ended. */
   readonly scope: FailureScope
   /** Who began it. */

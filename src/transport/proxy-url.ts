@@ -21,7 +21,8 @@ export function parseProxy(text: string): ProxyAddress {
     // The platform's error quotes its input, and the input may hold a password.
   }
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new TypeError('proxy must be an http:// or https:// URL')
+    const socks = /^socks\w*:$/.test(url?.protocol ?? '') ? ', SOCKS is not spoken' : ''
+    throw new TypeError(`proxy must be an http:// or https:// URL${socks}`)
   }
   const secure = url.protocol === 'https:'
   return {

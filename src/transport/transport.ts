@@ -4,6 +4,9 @@
  * contract, no code. Each runtime has one file that meets it (`node-platform.ts`),
  * chosen by `imports` in package.json, so nothing here sniffs or is set globally.
  */
+import type { TlsOptions } from './tls-options.ts'
+
+export type { TlsOptions } from './tls-options.ts'
 
 /** Where to connect to. */
 export interface DialTarget {
@@ -11,17 +14,6 @@ export interface DialTarget {
   /** Host name or IP literal, without brackets. */
   readonly host: string
   readonly port: number
-}
-
-/** The runtime's own TLS options, passed on as they are; the common ones are named. */
-export interface TlsOptions {
-  readonly ca?: unknown
-  readonly cert?: unknown
-  readonly key?: unknown
-  readonly passphrase?: string
-  readonly rejectUnauthorized?: boolean
-  readonly servername?: string
-  readonly [option: string]: unknown
 }
 
 /** Finds the addresses of a host name; the signature of Node's `dns.lookup`. */

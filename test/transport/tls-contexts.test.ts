@@ -67,9 +67,9 @@ describe('the secure context', () => {
   })
 
   it('is looked for among the newest only', () => {
-    const first = secureContextOf({ ca: cert, first: 1 })
-    for (let i = 0; i < 32; i++) secureContextOf({ ca: cert, number: i })
-    expect(secureContextOf({ ca: cert, first: 1 })).not.toBe(first)
+    const first = secureContextOf({ ca: cert, servername: 'first.test' })
+    for (let i = 0; i < 32; i++) secureContextOf({ ca: cert, servername: `${i}.test` })
+    expect(secureContextOf({ ca: cert, servername: 'first.test' })).not.toBe(first)
   })
 
   it('may be that of the caller', () => {

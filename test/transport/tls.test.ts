@@ -204,7 +204,9 @@ describe('ALPN (RFC 7301)', () => {
   ])('%s', async (_name, offered, spoken, chosen) => {
     const server = { ...leaf, ALPNProtocols: spoken } as ServerOptions
     const port = await tlsServer(server)
-    const some = options({ alpn: offered, tls: { ca: authority.cert, ALPNProtocols: ['ours'] } })
+    // Not an option by its type.
+    const tls = { ca: authority.cert, ALPNProtocols: ['ours'] }
+    const some = options({ alpn: offered, tls })
     expect(track(await dial(secure(port), some)).alpn).toBe(chosen)
   })
 })

@@ -137,6 +137,7 @@ export class Dialler {
       tlsTimeoutMs: settings.timeouts.tls,
       socketPath: settings.socketPath,
       proxy: settings.proxy,
+      forward: !target.secure && !this.#owner.speaksHttp2(undefined),
       lookup: settings.lookup,
       sessions: this.#memory,
     }
@@ -147,7 +148,7 @@ export class Dialler {
       return { transport, begin: (owner) => Http2Session.over(owner, transport) }
     }
     const link = await platform.http1(transport)
-    return { transport, begin: (owner) => new Http1Session(owner, link) }
+    return { transport, begin: (owner) => new Http1Session(owner, link, transport.forwarding) }
   }
 
   /** Gives up every dial under way, and tells nobody. Returns how many there were. */

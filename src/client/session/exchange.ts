@@ -382,7 +382,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     }
   }
 
-  #expire(which: string, limitMs: number): void {
+  #expire(which: Parameters<typeof timedOut>[0], limitMs: number): void {
     this.#giveUp(timedOut(which, limitMs, this.#processed), ErrorCode.CANCEL, false)
   }
 
