@@ -58,6 +58,8 @@ export interface ClientOptions {
   readonly transport?: Dial | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
+  /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
+  readonly firstStreamId?: number | undefined
 }
 
 /** Options with every default filled in. */
@@ -85,6 +87,7 @@ const OF_CONNECTIONS: readonly string[] = [
   'logger',
   'transport',
   'clock',
+  'firstStreamId',
 ]
 const OWN: readonly string[] = [
   'tls',
