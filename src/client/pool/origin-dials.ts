@@ -4,13 +4,14 @@
  * dial holds one of the pool's places from its beginning until its connection
  * is gone, or it has failed.
  */
-import { type ClientFailure, closedByCaller, type Ending, errorOf } from '../failure.ts'
+import { type ClientFailure, closedByCaller, type Ending, errorOf, overtaken } from '../failure.ts'
 import { ConnectWaiters } from '../session/connect-waiters.ts'
 import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import type { Target } from '../settings/target.ts'
-import { Dialler, type DiallerOwner } from './dialler.ts'
+import { DialSetbacks } from './dial-setbacks.ts'
+import { type DialBegun, Dialler, type DiallerOwner } from './dialler.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import { dialsWanted } from './pool-policy.ts'
 import type { VersionChoice } from './version-choice.ts'
@@ -28,6 +29,10 @@ export interface DialsOwner {
   readonly usable: number
   /** Those of them of which it is not known yet how much they can take. */
   readonly unproved: number
+  /** Connections that take no more requests and are not gone. */
+  readonly leaving: number
+  /** How often a dial that was refused or reset is tried again. */
+  readonly redials: number
   /** Asks for one of the pool's places. False: there is none now. */
   admit(): boolean
   /** A place is given back: its dial failed. */
@@ -36,8 +41,8 @@ export interface DialsOwner {
   crowded(): void
   /** A connection stands; `begin` makes the session on it. */
   dialled(begin: (owner: SessionOwner) => Session): void
-  /** No connection came to stand, and none is on its way: whoever waits fails. */
-  failWaiting(ending: Ending): void
+  /** Dials fail: those requests fail that came at this time or before. */
+  failCameBy(time: number, ending: Ending): void
   /** A dial failed, and its place was given back. */
   undialled(): void
 }
@@ -48,12 +53,17 @@ export class OriginDials implements DiallerOwner {
   readonly #dialler: Dialler
   /** Callers of `connect`. */
   readonly #connectors: ConnectWaiters
+  /** When the first of them came, in milliseconds on the clock. */
+  #connectorsCame: number
+  readonly #setbacks: DialSetbacks
 
   constructor(owner: DialsOwner, memory: OriginMemory, version: VersionChoice) {
     this.#owner = owner
     this.#version = version
     this.#dialler = new Dialler(this, memory)
     this.#connectors = new ConnectWaiters()
+    this.#connectorsCame = 0
+    this.#setbacks = new DialSetbacks(memory)
   }
 
   /** Dials under way. */
@@ -69,6 +79,7 @@ export class OriginDials implements DiallerOwner {
   /** Resolves when a connection stands. */
   connect(): Promise<void> {
     if (this.#owner.usable > 0) return Promise.resolve()
+    if (this.#connectors.size === 0) this.#connectorsCame = this.settings.clock.now()
     const connected = this.#connectors.wait()
     this.grow()
     return connected
@@ -76,13 +87,17 @@ export class OriginDials implements DiallerOwner {
 
   /** Connections to dial now. */
   get wanted(): number {
-    const { waiting, usable, unproved, limit } = this.#owner
+    const { waiting, usable, leaving, unproved, limit } = this.#owner
+    const { underWay, late } = this.#dialler
     return dialsWanted({
       waiting: waiting + (usable === 0 ? this.#connectors.size : 0),
-      dialling: this.#dialler.underWay,
+      dialling: underWay - late,
+      late,
       usable,
+      leaving,
       unproved,
       serial: this.#version.serial,
+      failing: this.#setbacks.failing,
       limit,
     })
   }
@@ -111,6 +126,7 @@ export class OriginDials implements DiallerOwner {
 
   /** A connection stands, and is of use. */
   connected(): void {
+    this.#setbacks.over()
     this.#connectors.connected()
   }
 
@@ -121,7 +137,16 @@ export class OriginDials implements DiallerOwner {
 
   /** Gives up every dial under way. */
   giveUp(ending: ClientFailure): void {
-    for (let given = this.#dialler.abort(ending.cause); given > 0; given--) {
+    this.#abort(ending, false)
+  }
+
+  /** Gives up those that take long: another came to stand, and nobody waits. */
+  giveUpLate(): void {
+    this.#abort(overtaken(), true)
+  }
+
+  #abort(ending: ClientFailure, lateOnly: boolean): void {
+    for (let given = this.#dialler.abort(ending.cause, lateOnly); given > 0; given--) {
       this.#tell(ending)
       this.#owner.unadmit()
     }
@@ -165,12 +190,28 @@ export class OriginDials implements DiallerOwner {
     this.#owner.dialled(begin)
   }
 
-  undialled(ending: Ending): void {
+  undialled(ending: Ending, dial: DialBegun): void {
     this.#tell(ending)
     // Where others serve, one more is tried after a while.
     if (this.#owner.usable > 0) this.#dialler.backOffBeside()
-    else if (this.#dialler.underWay === 0) this.#owner.failWaiting(ending)
+    else this.#failed(ending, dial)
     this.#owner.unadmit()
     this.#owner.undialled()
+  }
+
+  #failed(ending: Ending, dial: DialBegun): void {
+    const { redials, settings } = this.#owner
+    const { cameBy, delayMs } = this.#setbacks.failed(ending, dial, {
+      now: settings.clock.now(),
+      begun: this.#dialler.begun,
+      redials,
+    })
+    this.#dialler.delay(delayMs)
+    if (this.#connectorsCame <= cameBy) this.#connectors.fail(ending)
+    this.#owner.failCameBy(cameBy, ending)
+  }
+
+  delayed(): void {
+    this.grow()
   }
 }

@@ -63,9 +63,9 @@ export class OriginMembers implements MemberOwner {
     return this.#usable.length
   }
 
-  /** Connections that take requests, or are not gone yet. */
-  get size(): number {
-    return this.#usable.length + this.#leaving.size
+  /** Connections that take no more, and are not gone. */
+  get leaving(): number {
+    return this.#leaving.size
   }
 
   /** Those of the usable ones of which it is not known yet how much they can take. */
@@ -97,7 +97,7 @@ export class OriginMembers implements MemberOwner {
 
   /** A connection stands; `begin` makes the session on it. What `begin` throws is thrown. */
   add(begin: (owner: SessionOwner) => Session, expiresAt: number, epoch: number): Member {
-    const member = new Member(this, this.#memory, expiresAt, epoch)
+    const member = new Member(this, expiresAt, epoch)
     member.session = begin(member)
     this.#usable = [...this.#usable, member]
     return member
@@ -106,9 +106,7 @@ export class OriginMembers implements MemberOwner {
   /** The first connection that has a stream free, for then those that are not needed become idle. */
   pick(): Member | undefined {
     for (const member of this.#usable) {
-      const { session } = member
-      if (member.probing || session!.state !== 'open' || session!.freeStreams <= 0) continue
-      if (this.#mayUse(member)) return member
+      if (member.free > 0 && this.#mayUse(member)) return member
     }
     return undefined
   }
@@ -116,9 +114,10 @@ export class OriginMembers implements MemberOwner {
   /** Whether a connection is neither too old nor so long idle that it has to be asked first. */
   #mayUse(member: Member): boolean {
     const session = member.session!
-    if (!member.resting && member.expiresAt === Number.POSITIVE_INFINITY && !session.worn) return true
+    const worn = member.used && session.worn
+    if (!member.resting && member.expiresAt === Number.POSITIVE_INFINITY && !worn) return true
     const { clock, keepAlive } = this.settings
-    if (session.worn || clock.now() >= member.expiresAt) {
+    if (worn || clock.now() >= member.expiresAt) {
       this.expire(member)
       return false
     }
@@ -172,7 +171,7 @@ export class OriginMembers implements MemberOwner {
     return this.#owner.observer
   }
 
-  get tlsSessions(): OriginMemory {
+  get memory(): OriginMemory {
     return this.#memory
   }
 
@@ -201,8 +200,9 @@ export class OriginMembers implements MemberOwner {
       member.proved = true
       this.#memory.streams = takes
     }
+    member.reconsider()
     // Identifiers do not come back (RFC 9113 §5.1.1), and a connection in use may never be idle.
-    if (session.worn && this.has(member)) this.expire(member)
+    if (member.used && session.worn && this.has(member)) this.expire(member)
     this.#owner.turned(member)
   }
 

@@ -14,6 +14,7 @@ import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import type { Target } from '../settings/target.ts'
+import type { PerVersion } from './connection-limits.ts'
 import { type DialsOwner, OriginDials } from './origin-dials.ts'
 import { type MembersOwner, OriginMembers } from './origin-members.ts'
 import type { OriginMemory } from './origin-memory.ts'
@@ -27,8 +28,8 @@ import { WaitingLine } from './waiting-line.ts'
 /** The pool, as its origins see it. */
 export interface PoolHost {
   readonly retry: RetryRules
-  /** Connections that one origin may have for new requests. */
-  readonly limitPerOrigin: number
+  /** Connections that one origin may have, those that drain included. */
+  readonly limitPerOrigin: PerVersion
   /** Milliseconds after which a connection takes no new requests; Infinity for none. */
   readonly maxAge: number
   /** Asks for a connection. False: the origin is told by `admitted` when it may have one. */
@@ -80,10 +81,10 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     this.defaults = new HeadDefaults(target, settings.decoding !== undefined)
     this.#host = host
     this.#version = new VersionChoice(memory, target.secure, h2c)
-    this.#line = new WaitingLine(settings.clock, observer, () => this.settle())
     this.#retries = new OriginRetries(this, host.retry)
     this.#members = new OriginMembers(this, memory)
     this.#dials = new OriginDials(this, memory, this.#version)
+    this.#line = new WaitingLine(settings.clock, observer, () => this.settle())
     this.#closers = undefined
     this.forgotten = false
   }
@@ -116,9 +117,8 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
 
   /** Gives a connection as many requests as it can send now. */
   #feed(member: Member): void {
-    const session = member.session!
-    while (this.#line.size > 0 && session.state === 'open' && session.freeStreams > 0) {
-      if (member.probing || !this.#members.has(member)) return
+    while (this.#line.size > 0 && member.free > 0) {
+      if (!this.#members.has(member)) return
       const exchange = this.#line.shift()!
       try {
         this.#carry(member, exchange)
@@ -174,7 +174,12 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
   }
 
   get limit(): number {
-    return this.#host.limitPerOrigin
+    const { http1, http2 } = this.#host.limitPerOrigin
+    return this.#version.serial ? http1 : http2
+  }
+
+  get redials(): number {
+    return this.#host.retry.dials
   }
 
   admit(): boolean {
@@ -201,10 +206,15 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     this.#line.connected()
     this.#dials.connected()
     this.#members.turned(member)
+    if (this.#line.size === 0) this.#dials.giveUpLate()
     this.#dials.grow()
   }
 
-  failWaiting(ending: Ending): void {
+  failCameBy(time: number, ending: Ending): void {
+    this.#line.failJoinedBy(time, ending)
+  }
+
+  #failWaiting(ending: Ending): void {
     this.#line.fail(ending)
     this.#dials.fail(ending)
   }
@@ -222,14 +232,15 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
 
   left(member: Member, ours: boolean): void {
     if (this.usable === 0) this.#line.disconnected()
-    if (member.used && !ours) this.#afterEnd(this.#retries.ended(member.epoch))
+    // One that ends while somebody waits for it is of no more use than one that answers nothing.
+    if (!ours && (member.used || this.#line.size > 0)) this.#afterEnd(this.#retries.ended(member.epoch))
     // Those that it could not serve are told next, and join the line.
     this.#dials.grow()
   }
 
   #afterEnd(verdict: number | ClientFailure): void {
     if (typeof verdict === 'number') this.#dials.delay(verdict)
-    else this.failWaiting(verdict)
+    else this.#failWaiting(verdict)
   }
 
   gone(member: Member): void {
@@ -276,7 +287,7 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
   /** Ends now: everything that waits or is open fails. */
   destroy(reason: unknown): void {
     const failure = destroyed(reason)
-    this.failWaiting({ ...failure, processed: 'no' })
+    this.#failWaiting({ ...failure, processed: 'no' })
     this.#dials.giveUp(failure)
     this.#members.destroy(reason)
     this.settle()
@@ -291,7 +302,7 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     }
     if (this.#dials.awaited) return
     this.#dials.rest()
-    if (this.forgotten || this.#dials.underWay + this.#members.size > 0) return
+    if (this.forgotten || this.#dials.underWay + this.usable + this.leaving > 0) return
     const closers = this.#closers ?? []
     this.#closers = undefined
     this.forgotten = true
@@ -315,7 +326,12 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     return this.#members.usable
   }
 
-  /** Those of them of which it is not known yet how much they can take. */
+  /** Connections that take no more requests and are not gone. */
+  get leaving(): number {
+    return this.#members.leaving
+  }
+
+  /** Those of the usable ones of which it is not known yet how much they can take. */
   get unproved(): number {
     return this.#members.unproved
   }
