@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
 import { joined } from '../https/incoming-message.ts'
+import { announcedLength } from '../wire/content-length.ts'
 import { type Config, type RequestFacts, type Response, readable } from './config.ts'
 import { answerOf } from './data-url.ts'
 import { Errors } from './errors.ts'
@@ -241,7 +242,7 @@ export class Call<C extends object> {
 /** The length that the caller announces, if it does. */
 function lengthIn(fields: Fields): number | undefined {
   const text = fields[nameIn(fields, 'content-length') ?? '']
-  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
+  return typeof text === 'string' ? announcedLength(text) : undefined
 }
 
 function credentialsOf({ username, password }: URL): string | undefined {

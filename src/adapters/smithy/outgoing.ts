@@ -5,17 +5,8 @@
  */
 import { Readable } from 'node:stream'
 import type { RequestBody } from '../../index.ts'
+import { isOfConnection } from '../wire/connection-fields.ts'
 import type { QueryBag, SmithyRequest } from './contract.ts'
-
-/** Fields of a connection, not of a request (RFC 9113 §8.2.2). */
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-])
 
 const encoder = /* @__PURE__ */ new TextEncoder()
 
@@ -57,7 +48,7 @@ export function fieldsOf({ headers = {}, username, password }: SmithyRequest): R
   const fields: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase()
-    if (value === undefined || value === null || OF_CONNECTIONS.has(lower)) continue
+    if (value === undefined || value === null || isOfConnection(lower)) continue
     if (lower === ':authority') fields.host = String(value)
     else if (lower === 'te' && value !== 'trailers') continue
     else if (!lower.startsWith(':')) fields[lower] = String(value)

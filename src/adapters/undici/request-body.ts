@@ -5,6 +5,7 @@
  * string) can be sent again where that is safe.
  */
 import type { RequestBody } from '../../index.ts'
+import { announcedLength } from '../wire/content-length.ts'
 import { DispatchError, invalidArgument } from './errors.ts'
 import type { Fields } from './request-options.ts'
 
@@ -31,7 +32,7 @@ export function bodyOf(
   fields: Fields,
   signal: AbortSignal,
 ): RequestBody | Promise<RequestBody> | undefined {
-  const announced = announcedLength(fields)
+  const announced = lengthIn(fields)
   if (given === undefined || given === null) return noBody(fields)
   const bytes = bytesOf(given)
   if (bytes !== undefined) {
@@ -64,7 +65,7 @@ export function isNodeStream(body: unknown): body is NodeStream {
  */
 export function watched(body: RequestBody, fields: Fields, watcher: BodyWatcher): RequestBody {
   if (body instanceof Blob) {
-    if (announcedLength(fields) === undefined) fields.push(['content-length', String(body.size)])
+    if (lengthIn(fields) === undefined) fields.push(['content-length', String(body.size)])
     if (body.type !== '' && !fields.some(([name]) => name === 'content-type'))
       fields.push(['content-type', body.type])
     return piecesOf(body.stream() as unknown as AsyncIterable<Uint8Array>, watcher)
@@ -88,13 +89,13 @@ async function* piecesOf(body: AsyncIterable<Uint8Array>, watcher: BodyWatcher):
   watcher.done()
 }
 
-function announcedLength(fields: Fields): number | undefined {
+function lengthIn(fields: Fields): number | undefined {
   const found = fields.filter(([name]) => name === 'content-length')
   if (found.length === 0) return undefined
   if (found.length > 1) throw invalidArgument('duplicate content-length header')
-  const text = found[0]![1]
-  if (!/^[0-9]{1,15}$/.test(text)) throw invalidArgument('invalid content-length header')
-  return Number(text)
+  const length = announcedLength(found[0]![1])
+  if (length === undefined) throw invalidArgument('invalid content-length header')
+  return length
 }
 
 /** A redirect takes the body off a request and leaves what was said of its length. */
