@@ -9,7 +9,7 @@ import { Duplex } from 'node:stream'
 import type { Client, HTTP20Response, Informational } from '../../index.ts'
 import { isOfConnection } from '../wire/connection-fields.ts'
 import { toNodeError } from './node-error.ts'
-import { mergeOptions, targetOf } from './request-target.ts'
+import { mergeOptions, notFound, targetOf } from './request-target.ts'
 import { socketLike } from './socket-shape.ts'
 
 /** Octets of a header that Node's parser takes: ours come from this process. */
@@ -75,13 +75,17 @@ let server: http.Server | undefined
 
 /** A stream for one request of `node:https` with these options. */
 export function bridge(client: Client, options: object): Duplex {
-  const { protocol, authority } = targetOf({ ...mergeOptions(options, undefined), path: '/', method: 'GET' })
+  const { origin, hostname } = targetOf({ ...mergeOptions(options, undefined), path: '/', method: 'GET' })
   const front = new End()
   const back = new End()
   front.other = back
   back.other = front
   back.on('error', ignore)
-  bridges.set(back, { client, origin: `${protocol}//${authority}`, front })
+  if (origin === undefined) {
+    front.destroy(notFound(hostname))
+    return front
+  }
+  bridges.set(back, { client, origin, front })
   server ??= makeServer()
   server.emit('connection', back)
   return front

@@ -17,6 +17,8 @@ export interface DispatchOptions {
   readonly origin?: string | URL | undefined
   readonly path: string
   readonly method: string
+  /** Name that TLS sends and verifies. Default: that of a `host` field, else the origin's. */
+  readonly servername?: string | null | undefined
   readonly headers?: HeadersGiven | undefined
   readonly body?: unknown
   readonly query?: Record<string, unknown> | null | undefined

@@ -216,11 +216,13 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
 
   readonly #send = (body: RequestBody | undefined): void => {
     if (this.#over) return
-    const { origin, path, method, protocol, fields, timeouts } = this.prepared
+    const { origin, path, servername, method, protocol, fields, timeouts } = this.prepared
     // Undici names itself nowhere; an empty value is how the client is told to do the same.
     if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
     const init: ClientRequestInit = {
       method,
+      path,
+      servername,
       headers: fields,
       body,
       timeouts,
@@ -228,7 +230,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       signal: this.#cancel.signal,
       onInformational: this.#informed,
     }
-    this.#host.client.request(`${origin}${path}`, init).then(this.#responded, this.#failed)
+    this.#host.client.request(`${origin}/`, init).then(this.#responded, this.#failed)
     const trace = this.#trace
     if (trace === undefined) return
     this.#host.whenConnected(origin, (remote) => {
