@@ -16,7 +16,7 @@ import { Progress } from './progress.ts'
 import { type Attempt, Redirects } from './redirect.ts'
 import { type RequestData, requestData } from './request-data.ts'
 import { brokenBy, dataOf, isUndone, streamOf } from './response-data.ts'
-import { clientOf } from './route.ts'
+import { routeOf } from './route.ts'
 import { fullUrl } from './url.ts'
 
 /** What is asked for where nobody says, and codings are left to the caller. */
@@ -197,8 +197,15 @@ export class Call<C extends object> {
     if (hasBody && data!.length !== undefined && nameIn(fields, 'content-length') === undefined) {
       fields['content-length'] = String(data!.length)
     }
-    const client = clientOf(this.#config, url, this.#errors)
-    return client.request(url, { method, headers: fields, body, signal: this.#abort.signal })
+    const { client, servername } = routeOf(
+      this.#config,
+      url,
+      fields[nameIn(fields, 'host') ?? ''],
+      this.#errors,
+    )
+    const { signal } = this.#abort
+    const path = url.pathname + url.search
+    return client.request(url, { method, path, servername, headers: fields, body, signal })
   }
 
   #result(response: HTTP20Response, request: RequestFacts): Response<C> {

@@ -8,6 +8,8 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 import type { Client, HTTP20Response, Informational } from '../../index.ts'
 import { isOfConnection } from '../wire/connection-fields.ts'
+import { isAscii } from '../wire/origin.ts'
+import { sendablePath } from '../wire/request-path.ts'
 import { toNodeError } from './node-error.ts'
 import { mergeOptions, notFound, targetOf } from './request-target.ts'
 import { socketLike } from './socket-shape.ts'
@@ -124,7 +126,7 @@ async function forward(
   const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers
   const answered = await client.request(`${origin}/`, {
     method,
-    path: url,
+    path: sendablePath(url),
     headers: fieldsOf(rawHeaders, request.headers.connection),
     body: hasBody && request.headers['content-length'] !== '0' ? request : undefined,
     trailers: hasBody ? () => pairs(request.rawTrailers) : undefined,
@@ -176,9 +178,16 @@ function inform(response: ServerResponse, { status, headers }: Informational): v
 /** The fields without those of the HTTP/1.1 connection (RFC 9113 §8.2.2), which may name more. */
 function fieldsOf(raw: readonly string[], connection = ''): [string, string][] {
   const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
-  const fields = pairs(raw).filter(([name]) => !isOfConnection(name) && name !== 'te' && !named.has(name))
+  const fields = pairs(raw).filter(
+    ([name, value]) => !isOfConnection(name) && name !== 'te' && !named.has(name) && !isRawName(name, value),
+  )
   if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
   return fields
+}
+
+/** Node writes a name with other letters as it stands; the origin has it in a form that can be sent. */
+function isRawName(name: string, value: string): boolean {
+  return name === 'host' && !isAscii(value)
 }
 
 function pairs(raw: readonly string[]): [string, string][] {

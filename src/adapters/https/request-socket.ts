@@ -9,7 +9,7 @@ import { isIP } from 'node:net'
 import type { ConnectionInfo } from '../../index.ts'
 import { familyOf } from './connection-facts.ts'
 import { misuse } from './node-error.ts'
-import { socketLike } from './socket-shape.ts'
+import { type SocketShape, socketLike } from './socket-shape.ts'
 
 /** The longest time that Node's timers take. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -20,7 +20,7 @@ export interface SocketOwner {
   destroy(error?: Error): unknown
 }
 
-const SocketLike = /* @__PURE__ */ socketLike(EventEmitter)
+const SocketLike: new () => EventEmitter & SocketShape = /* @__PURE__ */ socketLike(EventEmitter)
 
 export class RequestSocket extends SocketLike {
   /** True until the request is on a connection. */

@@ -35,6 +35,8 @@ export interface RequestTarget {
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** What Node refuses in a path, and the mark of a fragment, which no path has (RFC 9113 §8.3.1). */
 const UNESCAPED = /[^\u0021-\u00ff]|#/
+/** Letters beyond ASCII that a field may hold; with others Node refuses a name. */
+const LATIN = /^[\0-\xff]*[\x80-\xff][\0-\xff]*$/
 const DEFAULT_PORTS: { readonly [protocol: string]: number } = { 'http:': 80, 'https:': 443 }
 
 /** Options of all forms of arguments as one object. */
@@ -58,10 +60,12 @@ export function targetOf(options: RequestOptions): RequestTarget {
   const hostname = bare(textOf('hostname', options.hostname) ?? textOf('host', options.host) ?? 'localhost')
   const port = portOf(options.port || options.defaultPort || defaultPort)
   const host = bracketed(hostname)
-  const authority = port === defaultPort ? host : `${host}:${port}`
+  const origin = originFrom(protocol, hostname, port)
+  const written = port === defaultPort ? host : `${host}:${port}`
+  // A name with other letters has a form of its own in a request (RFC 9110 §4.2.3).
+  const authority = !LATIN.test(host) ? written : (origin?.slice(protocol.length + 2) ?? written)
   const method = methodOf(options.method)
   const path = pathOf(options.path, method)
-  const origin = originFrom(protocol, hostname, port)
   return { protocol, method, hostname, authority, path, sentPath: sendablePath(path), origin }
 }
 
@@ -88,7 +92,7 @@ function portOf(given: unknown): number {
 }
 
 function bare(host: string): string {
-  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  return /^\[.*:.*\]$/.test(host) ? host.slice(1, -1) : host
 }
 
 function methodOf(method: unknown): string {

@@ -6,7 +6,8 @@
 
 /** Numbers, with their prefixes, that stand for an IPv4 address; systems read them as URLs do. */
 const NUMERIC = /^(?:\d+|0x[\da-f]*)(?:\.(?:\d+|0x[\da-f]*))*\.?$/i
-const ASCII = /^[\0-\x7f]*$/
+/** An IPv6 address in brackets, in whichever of its forms. */
+const ADDRESS = /^\[[\da-f:.]+\]$/i
 
 /** Scheme and authority as a URL has them; undefined if the host is none. `protocol` ends in a colon. */
 export function originFrom(
@@ -33,7 +34,11 @@ export function bracketed(hostname: string): string {
 /** Whether a parser of URLs has read of `host` all that is there, and as it stands. */
 function isSame(host: string, read: string): boolean {
   if (host.toLowerCase() === read) return true
-  if (host.startsWith('[') || NUMERIC.test(host)) return true
+  if (ADDRESS.test(host) || NUMERIC.test(host)) return true
   // Names of other scripts have a form of their own in DNS; one that is part ASCII may hide no delimiter there.
-  return !ASCII.test(host) && !/[\0-,/:-@[-^`{-\x7f]/.test(host)
+  return !isAscii(host) && !/[\0-,/:-@[-^`{-\x7f]/.test(host)
+}
+
+export function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text)
 }
