@@ -24,6 +24,8 @@ export interface DispatchOptions {
   readonly query?: Record<string, unknown> | null | undefined
   /** A protocol to change to, `websocket` for one. */
   readonly upgrade?: string | boolean | null | undefined
+  /** As `undici.upgrade` is asked for one. */
+  readonly protocol?: string | undefined
   /** Milliseconds, 0 for no limit. */
   readonly headersTimeout?: number | null | undefined
   /** Milliseconds, 0 for no limit. */
