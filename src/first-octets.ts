@@ -15,6 +15,11 @@ const GREETINGS: readonly (readonly [text: string, protocol: string])[] = [
   ['RFB ', 'VNC'],
 ]
 
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['HTTP/2', 'without TLS it takes the option h2c: true'],
+  ['TLS', 'its URL begins with https:'],
+])
+
 const TLS_ALERT = 0x15
 const TLS_HANDSHAKE = 0x16
 const SETTINGS = 0x4
@@ -29,6 +34,14 @@ export function spokenBy(octets: Uint8Array): string | undefined {
   if ((first === TLS_ALERT || first === TLS_HANDSHAKE) && second === 3) return 'TLS'
   if (isSettings(octets)) return 'HTTP/2'
   return isSocks(first, second) ? 'SOCKS' : undefined
+}
+
+/** What to do where HTTP/1.1 was spoken to a peer that begins like this, behind a semicolon; empty for nothing. */
+export function adviceForHttp1(octets: Uint8Array): string {
+  const protocol = spokenBy(octets)
+  if (protocol === undefined || protocol === 'HTTP/1') return ''
+  const advice = ADVICE.get(protocol)
+  return `; the peer speaks ${protocol}${advice === undefined ? '' : `: ${advice}`}`
 }
 
 function beginsWith(octets: Uint8Array, text: string): boolean {
