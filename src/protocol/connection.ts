@@ -67,13 +67,13 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
       checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
     this.#maxPings = limits.maxPings
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
     this.#budget = new AbuseBudget(limits)
     this.#credit = new Credit(
       managers.connection,
@@ -81,6 +81,7 @@ export class Connection {
       connectionWindowSize,
       settings.initialWindowSize,
       this.#path,
+      unread,
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)

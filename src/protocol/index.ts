@@ -18,6 +18,7 @@ export type {
   RequestStream,
   StreamSink,
 } from './sinks.ts'
+export { UnreadBudget } from './unread-budget.ts'
 export {
   AdaptiveWindowManager,
   EagerWindowManager,

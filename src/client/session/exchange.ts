@@ -359,7 +359,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   onFailure(failure: Failure): void {
     if (this.#phase < RESPONDED && this.resender?.resend(this, failure) === true) return
-    this.#settle(failure, false)
+    // What was given up because too much lies unread must not lie any longer.
+    this.#settle(failure, failure.kind === 'UNREAD_TOO_LARGE')
   }
 
   // — deadlines —

@@ -394,6 +394,7 @@ function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     settings: settings.settings,
     limits: settings.limits,
     windowManager: settings.windowManager,
+    unread: settings.unread,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
   }
