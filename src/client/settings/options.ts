@@ -50,6 +50,8 @@ export interface HTTP20ConnectionOptions {
   readonly decompress?: boolean | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
+  /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
+  readonly firstStreamId?: number | undefined
 }
 
 /** Options with every default filled in. */
@@ -73,6 +75,8 @@ export interface ConnectionSettings {
   /** What may lie unread, on all connections with these settings. */
   readonly unread: UnreadBudget
   readonly clock: Clock
+  /** Undefined for the engine's default. */
+  readonly firstStreamId: number | undefined
 }
 
 const KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
@@ -96,6 +100,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   logger: 'object',
   decompress: 'boolean',
   clock: 'object',
+  firstStreamId: 'any',
 }
 
 /** Checks options and fills in defaults. Throws TypeError or RangeError that names the option. */
@@ -104,7 +109,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   if (typeof options !== 'object') throw new TypeError('options must be an object')
   for (const [name, value] of Object.entries(options)) checkKind(name, value)
   // Sessions are made long after their options were given.
-  checkConnectionOptions({ settings: options.settings, windowManager: options.windowManager })
+  const { settings, windowManager, firstStreamId } = options
+  checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
   const clock = options.clock ?? platformClock
   return {
@@ -125,6 +131,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
       options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
     unread: new UnreadBudget(limits.maxUnread),
     clock,
+    firstStreamId,
   }
 }
 
