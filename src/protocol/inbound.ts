@@ -70,10 +70,10 @@ export class Inbound {
   readonly #reader = new FieldReader()
   /** The stream of the DATA frame being received; undefined while its content is discarded. */
   #current: Stream | undefined = undefined
-  /** Octets of content of the DATA frame being received. */
+  /** Octets of the DATA frame being received, padding included. */
+  #flowControlledLength = 0
+  /** Octets of content in it. */
   #contentLength = 0
-  /** True if that frame has no payload at all: padding costs the peer its window, so it needs no other limit. */
-  #blank = false
 
   constructor(parts: InboundParts, maxInformational: number) {
     this.#host = parts.host
@@ -91,8 +91,8 @@ export class Inbound {
 
   dataStart(streamId: number, flowControlledLength: number, paddingLength: number): void {
     this.#current = undefined
+    this.#flowControlledLength = flowControlledLength
     this.#contentLength = flowControlledLength - paddingLength
-    this.#blank = flowControlledLength === 0
     this.#holds.peerActive()
     if (!this.#credit.receive(flowControlledLength)) {
       this.#host.fail(
@@ -121,20 +121,22 @@ export class Inbound {
       this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
       return
     }
-    this.#budget.useful(this.#contentLength)
+    if (this.#contentLength > 0) this.#budget.received(this.#contentLength)
     this.#current = stream
   }
 
   data(buf: Uint8Array, start: number, end: number, last: boolean, endStream: boolean): void {
     const stream = this.#current
     if (last) this.#current = undefined
-    if (last && this.#blank && !endStream && !this.#budget.emptyData(this.#path.now)) {
-      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many empty DATA frames (RFC 9113 §10.5)')
-      return
-    }
     // The owner may have reset the stream between two pieces: the rest was given back with that.
     if (stream === undefined || !stream.receiving) return
-    if (this.#contentLength > 0) stream.sink.onData(buf, start, end, last)
+    if (this.#contentLength > 0) {
+      stream.sink.onData(buf, start, end, last)
+    } else if (last && !endStream && !this.#budget.emptyData(this.#path.now)) {
+      // Padding is given back to the window at once, so it costs the peer no more than nothing does.
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many DATA frames without content (RFC 9113 §10.5)')
+      return
+    }
     if (last && endStream && stream.receiving) this.#end(stream)
   }
 
@@ -171,12 +173,14 @@ export class Inbound {
     if (broken !== undefined) return broken
     dropFirst(fields)
     if (status < 200) {
-      const refused = phase.informational(status, endStream, this.#maxInformational)
+      const limit = this.#maxInformational + stream.workSent
+      const refused = phase.informational(status, endStream, limit, this.#path.now)
       if (refused === undefined) sink.onInformational(status, fields)
       return refused
     }
     const tunnel = stream.isConnect && status < 300
     phase.response(status, this.#reader.contentLength, stream.isHead, tunnel)
+    if (stream.id % 2 === 1) this.#budget.answered()
     if (endStream) {
       const early = phase.end()
       if (early !== undefined) return early
@@ -256,11 +260,15 @@ export class Inbound {
     this.#host.closed()
   }
 
-  // — WINDOW_UPDATE on a stream (RFC 9113 §6.9) —
+  // — WINDOW_UPDATE (RFC 9113 §6.9) —
 
   windowUpdate(streamId: number, increment: number): void {
+    if (streamId === 0) {
+      this.#connectionUpdate(increment)
+      return
+    }
     const stream = this.#admit(streamId, RECV_WINDOW_UPDATE)
-    if (stream === undefined) return
+    if (stream === undefined || !this.#creditCame()) return
     const windows = this.#outbound.streamWindows
     const wasShut = windows.available(stream.sendCredit) <= 0
     const credit = windows.replenish(stream.sendCredit, increment)
@@ -269,7 +277,22 @@ export class Inbound {
       return
     }
     stream.sendCredit = credit
+    this.#table.raised.raised(stream)
     if (wasShut) this.#outbound.scheduler.place(stream)
+  }
+
+  #connectionUpdate(increment: number): void {
+    if (!this.#creditCame() || this.#outbound.connectionWindow.replenish(increment)) return
+    const reason = 'WINDOW_UPDATE overflows the window of the connection (RFC 9113 §6.9.1)'
+    this.#host.fail(ErrorCode.FLOW_CONTROL_ERROR, reason)
+  }
+
+  /** Counts a WINDOW_UPDATE of any stream, or of the connection. False if that was one too many. */
+  #creditCame(): boolean {
+    if (this.#budget.windowUpdate(this.#path.now)) return true
+    const reason = 'too many WINDOW_UPDATEs for what was sent (RFC 9113 §10.5)'
+    this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, reason)
+    return false
   }
 
   // — errors of one stream (RFC 9113 §5.4.2) —
@@ -279,7 +302,21 @@ export class Inbound {
     const stream = this.#table.get(streamId)
     if (stream !== undefined) this.error(stream, errorCode, reason)
     else if (this.#table.isIdle(streamId)) this.#host.fail(errorCode, reason)
-    else this.#host.glitch()
+    else this.#lateError(streamId, errorCode)
+  }
+
+  /**
+   * PRIORITY may come at any time, so its length is judged at any time (RFC 9113
+   * §6.3); WINDOW_UPDATE was under way. A stream that was reset, by whomever, is
+   * not answered any more (RFC 9113 §5.4.2, §6.4).
+   */
+  #lateError(streamId: number, errorCode: number): void {
+    if (errorCode === ErrorCode.FRAME_SIZE_ERROR && this.#table.closedRow(streamId) === CLOSED) {
+      this.#table.updateClosedRow(streamId, RESET_LOCAL)
+      this.#answer(streamId, errorCode)
+    } else {
+      this.#host.glitch()
+    }
   }
 
   /** Ends a stream for what the peer did on it. */
@@ -294,6 +331,7 @@ export class Inbound {
       processed: processed(stream),
     })
     this.#credit.release(stream)
+    this.#budget.reset(stream.recvWindow)
     this.#answer(stream.id, errorCode)
     this.#host.closed()
   }
@@ -340,9 +378,14 @@ export class Inbound {
       this.#answer(streamId, ErrorCode.STREAM_CLOSED)
       return
     }
-    // What was in flight when we reset a stream is nobody's fault; content, however much it is.
-    if (input === RECV_DATA && this.#contentLength > 0) return
-    if (!this.#budget.lateFrame()) this.#host.glitch()
+    if (input === RECV_WINDOW_UPDATE) {
+      this.#creditCame()
+      return
+    }
+    // What was in flight when we reset a stream is nobody's fault: content, as much as its window let pass.
+    const excused =
+      input === RECV_DATA && this.#contentLength > 0 && this.#budget.lateContent(this.#flowControlledLength)
+    if (!excused) this.#host.glitch()
   }
 }
 

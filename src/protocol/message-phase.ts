@@ -11,6 +11,9 @@
 /** No content-length to check against. */
 export const UNKNOWN_LENGTH = -1
 
+/** Informational responses that a peer may send for each second that it works on a request. */
+const INFORMATIONAL_PER_SECOND = 10
+
 export class MessagePhase {
   /** True while the next field block is a response and not trailers. Ended by `response()`. */
   expectsResponse = true
@@ -18,19 +21,23 @@ export class MessagePhase {
   #left = UNKNOWN_LENGTH
   /** A response that has no content whatever its fields say (RFC 9110 §6.4.1). */
   #bodiless = false
-  #informational = 0
+  /** Informational responses so far, and when the first came; undefined before it. */
+  #early: { count: number; readonly since: number } | undefined = undefined
 
   /** Octets of content still to come, or `UNKNOWN_LENGTH`. */
   get contentLeft(): number {
     return this.#left
   }
 
-  informational(status: number, endStream: boolean, limit: number): string | undefined {
+  /** `limit`: how many may come at once; more come with time. */
+  informational(status: number, endStream: boolean, limit: number, now: number): string | undefined {
     if (status === 101) return 'status 101 (RFC 9113 §8.6)'
     if (endStream) return 'END_STREAM on an informational response (RFC 9113 §8.1)'
-    this.#informational += 1
-    if (this.#informational > limit) return `more than ${limit} informational responses (RFC 9110 §15.2)`
-    return undefined
+    this.#early ??= { count: 0, since: now }
+    this.#early.count += 1
+    const forgiven = Math.floor(((now - this.#early.since) * INFORMATIONAL_PER_SECOND) / 1000)
+    if (this.#early.count <= limit + forgiven) return undefined
+    return `more than ${limit + forgiven} informational responses (RFC 9110 §15.2)`
   }
 
   /** `contentLength`: the field's value, or `UNKNOWN_LENGTH`. `tunnel`: 2xx to CONNECT, where it means nothing. */

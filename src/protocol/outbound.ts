@@ -19,7 +19,7 @@ import {
   writeWindowUpdate,
 } from '../frame/serializer.ts'
 import { Encoder } from '../hpack/encoder.ts'
-import type { AbuseBudget } from './abuse-budget.ts'
+import { type AbuseBudget, workOfContent } from './abuse-budget.ts'
 import type { Credit } from './credit.ts'
 import { fieldSectionSize } from './field-rules.ts'
 import { SendWindow, StreamSendWindows } from './flow-control.ts'
@@ -186,6 +186,7 @@ export class Outbound {
     const endStream =
       upload === undefined || (upload.ended && upload.length === 0 && upload.trailers === undefined)
     this.#table.admit(stream)
+    this.#budget.requested()
     stream.head = undefined
     const at = beginHeaders(this.#out)
     this.#encoder.begin(this.#out)
@@ -251,7 +252,8 @@ export class Outbound {
     upload.moveTo(this.#out, length)
     this.connectionWindow.take(length)
     stream.sendCredit -= length
-    this.#budget.useful(length)
+    this.#budget.sent(length)
+    stream.workSent += workOfContent(length)
     if (endStream) {
       this.#ended(stream)
       return

@@ -14,6 +14,7 @@ import {
   END_HEADERS,
   frame,
   headers,
+  paddedData,
   ping,
   response,
   SETTINGS,
@@ -96,13 +97,27 @@ const CASES: readonly Case[] = [
     send: (count) => repeat(count, () => frame(0xee, 0, 0)),
   },
   {
-    what: 'empty DATA frames (RFC 9113 §10.5)',
-    most: 100,
+    what: 'DATA frames without content, and 8 for the response (RFC 9113 §10.5)',
+    most: 108,
     send: (count) =>
       concat(
         response(1, 200),
-        repeat(count, () => data(1, '')),
+        repeat(count, (i) => (i % 2 === 0 ? data(1, '') : paddedData(1, '', 5))),
       ),
+  },
+  {
+    what: 'DATA frames for a response that is complete, and 8 for it (RFC 9113 §10.5)',
+    most: 1009,
+    send: (count) =>
+      concat(
+        response(1, 200, true),
+        repeat(count, () => data(1, 'x')),
+      ),
+  },
+  {
+    what: 'WINDOW_UPDATEs that nothing explains, and 8 for each of two requests (RFC 9113 §10.5)',
+    most: 1016,
+    send: (count) => repeat(count, (i) => windowUpdate(i % 2, 1)),
   },
   {
     what: 'stream errors (RFC 9113 §10.5)',
