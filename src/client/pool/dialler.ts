@@ -7,11 +7,11 @@ import { platform } from '#platform'
 import type { Transport } from '../../transport/transport.ts'
 import { dialFailed, type Ending } from '../failure.ts'
 import { Http1Session } from '../http1/http1-session.ts'
-import type { Reporter } from '../logging.ts'
-import type { ConnectionSettings } from '../options.ts'
 import { Http2Session } from '../session/http2-session.ts'
+import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
-import type { Target } from '../target.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { Target } from '../settings/target.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import { dialBackoff } from './pool-policy.ts'
 
@@ -22,7 +22,7 @@ type Begin = (owner: SessionOwner) => Session
 export interface DiallerOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
-  readonly reporter: Reporter
+  readonly observer: Observer
   /** Whether what TLS chose, or the lack of TLS, means HTTP/2. */
   speaksHttp2(alpn: string | undefined): boolean
   /** A connection stands; `begin` makes the session on it. */
@@ -101,7 +101,7 @@ export class Dialler {
   dial(): void {
     const abort = new AbortController()
     this.#underWay.add(abort)
-    this.#owner.reporter.connecting()
+    this.#owner.observer.connecting()
     this.#connect(abort.signal).then(
       ({ transport, begin }) => {
         if (!this.#underWay.delete(abort)) {
@@ -127,7 +127,7 @@ export class Dialler {
 
   /** A transport, and what makes the session on it. */
   async #connect(signal: AbortSignal): Promise<{ transport: Transport; begin: Begin }> {
-    const { settings, target, reporter } = this.#owner
+    const { settings, target, observer } = this.#owner
     const startedAt = settings.clock.now()
     signal.throwIfAborted()
     const options = {
@@ -142,7 +142,7 @@ export class Dialler {
     }
     const transport = await settings.transport(target, options, signal)
     if (signal.aborted) throw gone(transport, signal)
-    reporter.opened(transport, settings.clock.now() - startedAt)
+    observer.opened(transport, settings.clock.now() - startedAt)
     if (this.#owner.speaksHttp2(transport.alpn)) {
       return { transport, begin: (owner) => Http2Session.over(owner, transport) }
     }

@@ -8,15 +8,15 @@ import { ErrorCode } from '../../frame/registry.ts'
 import { checkRequest, type PromisedHead } from '../../protocol/index.ts'
 import type { SessionCache } from '../../transport/transport.ts'
 import { type ClientFailure, closedByCaller, destroyed, type Ending, errorOf, Rejection } from '../failure.ts'
-import type { Reporter } from '../logging.ts'
-import type { ConnectionSettings } from '../options.ts'
+import { type OriginStats, sessionStats } from '../observe/stats.ts'
 import { HeadDefaults } from '../request/request-head.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { ConnectWaiters } from '../session/connect-waiters.ts'
 import type { Exchange } from '../session/exchange.ts'
+import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
-import { type OriginStats, sessionStats } from '../stats.ts'
-import type { Target } from '../target.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { Target } from '../settings/target.ts'
 import { Dialler, type DiallerOwner } from './dialler.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import { OriginRetries, type RetriesOwner } from './origin-retries.ts'
@@ -63,7 +63,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, RetriesOwner {
   readonly key: string
   readonly target: Target
   readonly settings: ConnectionSettings
-  readonly reporter: Reporter
+  readonly observer: Observer
   readonly defaults: HeadDefaults
   readonly #host: PoolHost
   readonly #memory: OriginMemory
@@ -83,16 +83,16 @@ export class OriginPool implements MemberOwner, DiallerOwner, RetriesOwner {
   /** True once the pool forgot it: it takes no more requests. */
   forgotten: boolean
 
-  constructor(host: PoolHost, context: OriginContext, reporter: Reporter) {
+  constructor(host: PoolHost, context: OriginContext, observer: Observer) {
     this.key = context.key
     this.target = context.target
     this.settings = context.settings
-    this.reporter = reporter
+    this.observer = observer
     this.defaults = new HeadDefaults(context.target, context.settings.decoding !== undefined)
     this.#host = host
     this.#memory = context.memory
     this.#version = new VersionChoice(context.memory, context.target.secure, context.h2c)
-    this.#line = new WaitingLine(context.settings.clock, reporter, () => this.settle())
+    this.#line = new WaitingLine(context.settings.clock, observer, () => this.settle())
     this.#retries = new OriginRetries(this, host.retry)
     this.#members = []
     this.#leaving = new Set()
@@ -276,7 +276,7 @@ export class OriginPool implements MemberOwner, DiallerOwner, RetriesOwner {
   }
 
   #tell(ending: Ending): void {
-    if (this.reporter.hearsFailures) this.reporter.failed(errorOf(ending, 0))
+    if (this.observer.hearsFailures) this.observer.failed(errorOf(ending, 0))
   }
 
   #failWaiting(ending: Ending): void {

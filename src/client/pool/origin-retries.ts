@@ -6,15 +6,15 @@
  */
 
 import { type ClientFailure, unanswered } from '../failure.ts'
-import type { Reporter } from '../logging.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Resender } from '../session/exchange-host.ts'
+import type { Observer } from '../session/observer.ts'
 import { judge, RetryBudget, type RetryRules, retryDelay } from './retry-policy.ts'
 import { UnansweredStreak } from './unanswered-streak.ts'
 
 /** The origin, as its retries see it. */
 export interface RetriesOwner {
-  readonly reporter: Reporter
+  readonly observer: Observer
   /** Has it wait for a connection or a stream, after `delayMs`. */
   rejoin(exchange: Exchange, delayMs: number): void
   /** The failure may say that the server wants HTTP/1.1; true if from now on it gets that. */
@@ -70,7 +70,7 @@ export class OriginRetries implements Resender<Exchange> {
   #again(exchange: Exchange, failure: ClientFailure, delayMs: number): void {
     exchange.resent += 1
     exchange.withdraw()
-    this.#owner.reporter.requestResent(exchange, failure, delayMs)
+    this.#owner.observer.requestResent(exchange, failure, delayMs)
     this.#owner.rejoin(exchange, delayMs)
   }
 

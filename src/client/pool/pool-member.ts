@@ -6,13 +6,13 @@
 import type { PromisedHead } from '../../protocol/index.ts'
 import { Link } from '../../protocol/stream-queue.ts'
 import type { SessionCache } from '../../transport/transport.ts'
-import { type Clock, wallOf } from '../clock.ts'
-import type { Reporter } from '../logging.ts'
-import type { ConnectionSettings } from '../options.ts'
+import { connectionInfo } from '../observe/stats.ts'
 import type { Exchange } from '../session/exchange.ts'
+import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
-import { connectionInfo } from '../stats.ts'
-import type { Target } from '../target.ts'
+import { type Clock, wallOf } from '../settings/clock.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { Target } from '../settings/target.ts'
 import type { OriginMemory } from './origin-memory.ts'
 import { PROBE_LIMIT_MS } from './pool-policy.ts'
 
@@ -20,7 +20,7 @@ import { PROBE_LIMIT_MS } from './pool-policy.ts'
 export interface MemberOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
-  readonly reporter: Reporter
+  readonly observer: Observer
   readonly tlsSessions: SessionCache
   /** The caller wants it closed. */
   readonly closing: boolean
@@ -143,8 +143,8 @@ export class Member extends Link implements SessionOwner {
     return this.owner.target
   }
 
-  get reporter(): Reporter {
-    return this.owner.reporter
+  get observer(): Observer {
+    return this.owner.observer
   }
 
   get tlsSessions(): SessionCache {

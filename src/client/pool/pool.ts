@@ -5,10 +5,10 @@
  */
 import type { PromisedHead } from '../../protocol/index.ts'
 import { StreamQueue } from '../../protocol/stream-queue.ts'
-import type { Clock } from '../clock.ts'
-import type { Logger } from '../logging.ts'
-import { Reporter } from '../logging.ts'
+import { Reporter } from '../observe/reporter.ts'
 import type { Exchange } from '../session/exchange.ts'
+import type { Clock } from '../settings/clock.ts'
+import type { Logger } from '../settings/logger.ts'
 import { OriginMemories } from './origin-memory.ts'
 import { type OriginContext, OriginPool, type PoolHost } from './origin-pool.ts'
 import type { Member } from './pool-member.ts'
@@ -71,8 +71,8 @@ export class Pool implements PoolHost {
   /** Makes an origin. */
   add(context: Omit<OriginContext, 'memory'>): OriginPool {
     const memory = this.#memories.recall(context.key)
-    const reporter = new Reporter(context.target.origin, this.#rules.logger)
-    const origin = new OriginPool(this, { ...context, memory }, reporter)
+    const observer = new Reporter(context.target.origin, this.#rules.logger)
+    const origin = new OriginPool(this, { ...context, memory }, observer)
     this.#origins.set(context.key, origin)
     return origin
   }

@@ -4,17 +4,28 @@
  * one rule: connections are shared under an equal security context only.
  */
 import type { TlsOptions } from '../../transport/transport.ts'
-import type { ClientSettings } from '../client-options.ts'
-import { parseTarget } from '../target.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import { parseTarget } from '../settings/target.ts'
 import type { OriginPool } from './origin-pool.ts'
 import type { Pool } from './pool.ts'
+import type { ChooseProxy } from './proxy-choice.ts'
 
 /** Paths and queries that the URL standard leaves as they are. */
 const PLAIN = /^\/[\w\-.~!$&()*+,;=:@/?]*$/
 
+/** What a router goes by. */
+export interface RouterRules {
+  /** Of every connection; `tls` and `proxy` are written per origin. */
+  readonly connection: ConnectionSettings
+  readonly tls: TlsOptions | ((origin: string) => TlsOptions | undefined) | undefined
+  /** `http:` is HTTP/2 with prior knowledge (RFC 9113 §3.3). */
+  readonly h2c: boolean
+  readonly proxy: string | ChooseProxy | undefined
+}
+
 export class Router {
   readonly #pool: Pool
-  readonly #settings: ClientSettings
+  readonly #rules: RouterRules
   /** Numbers of TLS options that a function gave. */
   readonly #tlsNumbers: WeakMap<object, number>
   #lastNumber: number
@@ -23,12 +34,12 @@ export class Router {
   /** The path of the URL that was routed last. */
   path: string
 
-  constructor(pool: Pool, settings: ClientSettings) {
+  constructor(pool: Pool, rules: RouterRules) {
     this.#pool = pool
-    this.#settings = settings
+    this.#rules = rules
     this.#tlsNumbers = new WeakMap()
     this.#lastNumber = 0
-    this.#uniform = typeof settings.tls !== 'function' && typeof settings.proxy !== 'function'
+    this.#uniform = typeof rules.tls !== 'function' && typeof rules.proxy !== 'function'
     this.path = '/'
   }
 
@@ -56,7 +67,7 @@ export class Router {
     // Taken before the caller's functions are called: they may change the URL, or route another.
     const { origin } = url
     const path = pathOf(url)
-    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#settings
+    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#rules
     const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
     const proxy = typeof choice === 'function' ? choice(url) : choice
     const key = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`

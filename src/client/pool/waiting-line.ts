@@ -3,19 +3,20 @@
  * served, and those that are put off before they are sent again. Its one rule:
  * whoever waits can be aborted, has its deadline, and keeps the process alive.
  */
-import type { Clock } from '../clock.ts'
+
 import type { Ending } from '../failure.ts'
-import type { Reporter } from '../logging.ts'
 import { Deadlines } from '../session/deadlines.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { ExchangeHost } from '../session/exchange-host.ts'
+import type { Observer } from '../session/observer.ts'
+import type { Clock } from '../settings/clock.ts'
 
 /** The timer rings at least so often, whether or not anybody is late. */
 const LONGEST_MS = 2_147_483_647
 
 export class WaitingLine implements ExchangeHost<Exchange> {
   readonly #clock: Clock
-  readonly #reporter: Reporter
+  readonly #observer: Observer
   /** A wait ended without the line being asked. */
   readonly #onLeft: () => void
   readonly #line: Set<Exchange>
@@ -27,9 +28,9 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   #timer: unknown
   #timerAt: number
 
-  constructor(clock: Clock, reporter: Reporter, onLeft: () => void) {
+  constructor(clock: Clock, observer: Observer, onLeft: () => void) {
     this.#clock = clock
-    this.#reporter = reporter
+    this.#observer = observer
     this.#onLeft = onLeft
     this.#line = new Set()
     this.#front = this.#line.values()
@@ -54,7 +55,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#deadlines.add(exchange)
     this.#line.add(exchange)
     exchange.wait(this, counts)
-    this.#reporter.requestQueued(exchange)
+    this.#observer.requestQueued(exchange)
   }
 
   /** Joins the line after a while; `due` is called then. */
@@ -138,7 +139,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
 
   settled(exchange: Exchange): void {
     this.#leave(exchange)
-    this.#reporter.settled(exchange, this.#clock.now())
+    this.#observer.settled(exchange, this.#clock.now())
     this.#onLeft()
   }
 

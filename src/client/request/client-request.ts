@@ -3,7 +3,7 @@
  */
 
 import type { HTTP20Response, Informational } from '../response/http20-response.ts'
-import type { ConnectionInfo } from '../session/exchange-plan.ts'
+import type { ConnectionInfo } from './exchange-plan.ts'
 import type { HTTP20RequestInit } from './request-init.ts'
 
 /** What a request has besides its URL. */

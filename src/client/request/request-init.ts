@@ -4,9 +4,9 @@
  */
 import { decimal } from '../../protocol/field-rules.ts'
 import type { RequestHead } from '../../protocol/index.ts'
-import type { DecodeLimits } from '../response/decode-meter.ts'
-import type { ExchangePlan } from '../session/exchange-plan.ts'
-import { type TimeLimits, type Timeouts, timeLimits } from '../timeouts.ts'
+import type { DecodeLimits } from '../settings/limits.ts'
+import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
+import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
 import {
   addField,

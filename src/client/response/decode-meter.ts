@@ -4,15 +4,7 @@
  * one of them inflates the next may swallow.
  */
 import { decodedTooLarge, errorOf } from '../failure.ts'
-
-/** What the coded content of one response may become. */
-export interface DecodeLimits {
-  /** Octets that it may decode to. */
-  readonly maxSize: number
-  /** Octets that it may decode to for each that arrived, once they are more than `freeSize`. */
-  readonly maxRatio: number
-  readonly freeSize: number
-}
+import type { DecodeLimits } from '../settings/limits.ts'
 
 /** Measures one response. */
 export class DecodeMeter {

@@ -7,9 +7,9 @@
 import { decimal } from '../../protocol/field-rules.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
+import type { DecodeLimits } from '../settings/limits.ts'
 import { Collected } from './collected.ts'
 import { Content, NOTHING, PIECE_SIZE } from './content.ts'
-import type { DecodeLimits } from './decode-meter.ts'
 
 /** Where content comes from, as a reader sees it. */
 export interface Supplier {

@@ -14,6 +14,7 @@ import type {
 } from '../../protocol/index.ts'
 import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
+import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body, PieceSource } from '../request/request-body.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { Senders } from '../request/senders.ts'
@@ -23,7 +24,6 @@ import { Incoming, type InformationalFields, type Supplier } from '../response/i
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import type { Timed } from './deadlines.ts'
 import type { Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-import type { ConnectionInfo, ExchangePlan } from './exchange-plan.ts'
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
 let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void

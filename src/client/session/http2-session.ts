@@ -14,9 +14,9 @@ import {
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
-import type { ConnectionSettings } from '../options.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import type { TimeLimits } from '../timeouts.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Driver, type DriverOwner } from './driver.ts'
@@ -101,7 +101,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.#owner.reporter.connecting()
+    this.#owner.observer.connecting()
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
@@ -182,7 +182,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (exchange.settled) return
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
-    this.#owner.reporter.requestStarted(exchange, this.#driver.now())
+    this.#owner.observer.requestStarted(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
@@ -240,7 +240,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
     this.#driver.start(transport)
-    if (dialled) this.#owner.reporter.opened(transport, this.#driver.now() - this.#startedAt)
+    if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -250,8 +250,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'connecting') return
     this.#dialAbort?.abort()
     this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (reporter.hearsFailures) reporter.failed(errorOf(ending, 0))
+    const { observer } = this.#owner
+    if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -282,7 +282,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state === 'open') this.#state = 'draining'
     this.#toldToGo = true
     this.#parting.told(errorCode, debugData, this.#driver.now(), this.#owner.settings.timeouts.drain)
-    this.#owner.reporter.draining(errorCode, debugData)
+    this.#owner.observer.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
   }
 
@@ -300,14 +300,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       return
     }
     this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
+    const { observer } = this.#owner
+    if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
     this.#rejectWaiters(failure ?? closedByCaller())
   }
 
   onNotice(text: string): void {
-    this.#owner.reporter.notice(text)
+    this.#owner.observer.notice(text)
   }
 
   // — `DriverOwner` —
@@ -331,7 +331,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   transportClosed(): void {
-    this.#owner.reporter.closed()
+    this.#owner.observer.closed()
     this.#finish()
   }
 
@@ -366,12 +366,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   informed(exchange: Exchange, status: number): void {
-    this.#owner.reporter.informed(exchange, status, this.#driver.now())
+    this.#owner.observer.informed(exchange, status, this.#driver.now())
   }
 
   responded(exchange: Exchange): void {
     this.#driver.answered()
-    this.#owner.reporter.responded(exchange, this.#driver.now())
+    this.#owner.observer.responded(exchange, this.#driver.now())
   }
 
   released(exchange: Exchange): void {
@@ -381,7 +381,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   settled(exchange: Exchange): void {
     this.#driver.answered()
     this.#open.remove(exchange)
-    this.#owner.reporter.settled(exchange, this.#driver.now())
+    this.#owner.observer.settled(exchange, this.#driver.now())
   }
 }
 
