@@ -29,8 +29,8 @@ class Bucket {
     this.#at = now
   }
 
-  /** Draws a token; `work`: all that was ever done. False if there is none. */
-  draw(now: number, work: number): boolean {
+  /** Draws a token; `work`: all that was ever done. Down to `floor`, 0 or less. False if there is none. */
+  draw(now: number, work: number, floor = 0): boolean {
     const forgiven = this.#tokens + (now - this.#at) * this.#perMs
     const rested = Math.max(this.#tokens, Math.min(this.#size, forgiven))
     this.#tokens = Math.min(
@@ -39,7 +39,7 @@ class Bucket {
     )
     this.#at = now
     this.#credited = work
-    if (this.#tokens < 1) return false
+    if (this.#tokens < floor + 1) return false
     this.#tokens -= 1
     return true
   }
@@ -55,7 +55,9 @@ export interface AbuseLimits {
 }
 
 /** Useless frames that a response earns, and a request that we give up: what comes with each, and crosses our RST_STREAM. */
-const WORK_OF_RESPONSE = 8
+const WORK_OF_RESPONSE = 16
+/** Useless frames for each request that is open, where that is more than are borne anyway. */
+const GLITCHES_PER_REQUEST = 2
 /** Empty DATA frames forgiven each second. */
 const EMPTY_FRAMES_PER_SECOND = 10
 /** Seconds over which stream errors are counted. */
@@ -74,6 +76,8 @@ export function workOfContent(octets: number): number {
 
 export class AbuseBudget {
   readonly #limits: AbuseLimits
+  /** How many requests are open. */
+  readonly #streams: { readonly open: number }
   /** Octets that the peer may send on a stream before we give any back. */
   readonly #streamWindowSize: number
   // A bucket is full until something is drawn from it, and is made then.
@@ -89,8 +93,9 @@ export class AbuseBudget {
   /** Octets that may be under way on streams that we reset. */
   #lateContent = 0
 
-  constructor(limits: AbuseLimits, streamWindowSize: number) {
+  constructor(limits: AbuseLimits, streams: { readonly open: number }, streamWindowSize: number) {
     this.#limits = limits
+    this.#streams = streams
     this.#streamWindowSize = streamWindowSize
   }
 
@@ -100,7 +105,9 @@ export class AbuseBudget {
   glitch(now: number): boolean {
     const { glitchBurst, glitchesPerSecond } = this.#limits
     this.#glitches ??= new Bucket(glitchBurst, glitchesPerSecond, 1, now)
-    return this.#glitches.draw(now, this.#work)
+    // Before the answers come, each request may have something said to it.
+    const floor = Math.min(0, glitchBurst - GLITCHES_PER_REQUEST * this.#streams.open)
+    return this.#glitches.draw(now, this.#work, floor)
   }
 
   /** A DATA frame that brings no content, padding or not, and ends nothing. */
@@ -134,6 +141,7 @@ export class AbuseBudget {
   lateContent(flowControlledLength: number): boolean {
     if (flowControlledLength > this.#lateContent) return false
     this.#lateContent -= flowControlledLength
+    this.#work += workOfContent(flowControlledLength)
     return true
   }
 

@@ -74,7 +74,11 @@ export class Connection {
     this.#path = { now, roundTripTime: Number.NaN }
     this.#maxPings = limits.maxPings
     this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits, Math.max(settings.initialWindowSize, DEFAULT_WINDOW_SIZE))
+    this.#budget = new AbuseBudget(
+      limits,
+      this.#table,
+      Math.max(settings.initialWindowSize, DEFAULT_WINDOW_SIZE),
+    )
     this.#credit = new Credit(
       managers.connection,
       managers.stream,

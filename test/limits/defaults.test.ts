@@ -97,8 +97,8 @@ const CASES: readonly Case[] = [
     send: (count) => repeat(count, () => frame(0xee, 0, 0)),
   },
   {
-    what: 'DATA frames without content, and 8 for the response (RFC 9113 §10.5)',
-    most: 108,
+    what: 'DATA frames without content, 16 of them for the response (RFC 9113 §10.5)',
+    most: 116,
     send: (count) =>
       concat(
         response(1, 200),
@@ -106,8 +106,8 @@ const CASES: readonly Case[] = [
       ),
   },
   {
-    what: 'DATA frames for a response that is complete, and 8 for it (RFC 9113 §10.5)',
-    most: 1009,
+    what: 'DATA frames for a response that is complete, 16 of them for it, and one that is answered (RFC 9113 §10.5)',
+    most: 1017,
     send: (count) =>
       concat(
         response(1, 200, true),
@@ -115,7 +115,7 @@ const CASES: readonly Case[] = [
       ),
   },
   {
-    what: 'WINDOW_UPDATEs that nothing explains, and 8 for each of two requests (RFC 9113 §10.5)',
+    what: 'WINDOW_UPDATEs that nothing explains, 8 of them for each of two requests (RFC 9113 §10.5)',
     most: 1016,
     send: (count) => repeat(count, (i) => windowUpdate(i % 2, 1)),
   },

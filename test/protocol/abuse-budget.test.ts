@@ -44,18 +44,17 @@ describe('useless frames (RFC 9113 §10.5)', () => {
     ORIGIN: frame(0xc, 0, 0),
     'a frame of an unknown type': frame(0xee, 0, 0),
     'late HEADERS': response(1, 200),
-    'late empty DATA': data(1, ''),
+    'late empty DATA that ends the stream': data(1, '', true),
     'late RST_STREAM': rstStream(1, 0),
     'late WINDOW_UPDATE': windowUpdate(1, 1),
     'late WINDOW_UPDATE of 0': windowUpdate(1, 0),
     'late PRIORITY of a wrong length': frame(PRIORITY, 0, 1, new Uint8Array(4)),
-    'late padding': paddedData(1, '', 5),
   }
   for (const [name, bytes] of Object.entries(useless)) {
     it(`${name}: the limit is borne, one more is not`, () => {
       const pair = begin({ glitchBurst: 5, glitchesPerSecond: 0 })
-      // Our reset earned eight, each of our two requests eight WINDOW_UPDATEs.
-      const excused = name === 'late WINDOW_UPDATE' ? 24 : 8
+      // Our reset earned 16, each of our two requests eight WINDOW_UPDATEs.
+      const excused = name === 'late WINDOW_UPDATE' ? 32 : 16
       for (let i = 0; i < 5 + excused; i++) pair.receive(bytes)
       expect(pair.closed).toBe(false)
       pair.receive(bytes)
@@ -70,7 +69,7 @@ describe('useless frames (RFC 9113 §10.5)', () => {
 
   it('are 1,000 at once if nobody says otherwise', () => {
     const pair = begin({ maxQueuedControlFrames: 1_000_000 })
-    for (let i = 0; i < 1008; i++) pair.receive(useless.PING!)
+    for (let i = 0; i < 1016; i++) pair.receive(useless.PING!)
     expect(pair.closed).toBe(false)
     pair.receive(useless.PING!)
     expect(pair.closed).toBe(true)
@@ -78,7 +77,7 @@ describe('useless frames (RFC 9113 §10.5)', () => {
 
   it('are forgiven with time, up to the limit', () => {
     const pair = begin({ glitchBurst: 4, glitchesPerSecond: 2 })
-    for (let i = 0; i < 12; i++) pair.receive(useless.PING!)
+    for (let i = 0; i < 20; i++) pair.receive(useless.PING!)
     for (let i = 0; i < 10; i++) {
       pair.now += 500
       pair.receive(useless.PING!)
@@ -97,24 +96,24 @@ describe('useless frames (RFC 9113 §10.5)', () => {
     earned: number,
     work: (pair: EnginePair, request: RecordingSink) => void,
   ])[] = [
-    ['a response', 8, (pair) => pair.receive(response(3, 200))],
-    ['a response that ends', 8, (pair) => pair.receive(response(3, 200, true))],
+    ['a response', 16, (pair) => pair.receive(response(3, 200))],
+    ['a response that ends', 16, (pair) => pair.receive(response(3, 200, true))],
     ['an informational response', 0, (pair) => pair.receive(response(3, 103))],
     ['a response that is refused', 0, (pair) => pair.receive(response(3, 101))],
-    ['a frame of content', 9, (pair) => pair.receive(response(3, 200), data(3, 'x'))],
-    ['a KiB and one octet', 10, (pair) => pair.receive(response(3, 200), data(3, new Uint8Array(1025)))],
+    ['a frame of content', 17, (pair) => pair.receive(response(3, 200), data(3, 'x'))],
+    ['a KiB and one octet', 18, (pair) => pair.receive(response(3, 200), data(3, new Uint8Array(1025)))],
     ['content sent', 1, (pair) => upload(pair, 1)],
     ['a KiB and one octet sent', 2, (pair) => upload(pair, 1025)],
-    ['a request given up', 8, (_, request) => request.stream!.reset(CANCEL)],
+    ['a request given up', 16, (_, request) => request.stream!.reset(CANCEL)],
   ]
   for (const [what, earned, work] of WORK) {
     it(`are forgiven for work, beyond the limit: ${earned} for ${what}`, () => {
-      const pair = EnginePair.ready({ limits: { glitchBurst: 2, glitchesPerSecond: 0 } })
+      const pair = EnginePair.ready({ limits: { glitchBurst: 10, glitchesPerSecond: 0 } })
       const requests = [pair.open(), pair.open()]
       pair.frames()
       work(pair, requests[0]!)
       pair.frames()
-      const most = 2 + earned
+      const most = 10 + earned
       for (let i = 0; i < most; i++) pair.receive(useless.PING!)
       expect(pair.closed).toBe(false)
       pair.receive(useless.PING!)
@@ -123,10 +122,10 @@ describe('useless frames (RFC 9113 §10.5)', () => {
   }
 
   it('are not kept for ever: what was earned is at most 65,536 more than the limit', () => {
-    const pair = begin({ glitchBurst: 1, glitchesPerSecond: 0, maxQueuedControlFrames: 1_000_000 })
+    const pair = begin({ glitchBurst: 10, glitchesPerSecond: 0 })
     pair.receive(response(3, 200))
     for (let i = 0; i < 70_000; i++) pair.receive(data(3, 'x'))
-    for (let i = 0; i < 65_537; i++) pair.receive(useless.PRIORITY!)
+    for (let i = 0; i < 65_546; i++) pair.receive(useless.PRIORITY!)
     expect(pair.closed).toBe(false)
     pair.receive(useless.PRIORITY!)
     expect(pair.closed).toBe(true)
@@ -142,22 +141,33 @@ describe('useless frames (RFC 9113 §10.5)', () => {
     pair.receive(response(1, 200), data(1, new Uint8Array(10_000)))
     for (const request of requests) request.stream!.reset(CANCEL)
     pair.frames()
-    // 60,000 of the one, 70,000 of the other; 8 + 10 + 8 + 8 useless frames were earned, one is borne.
+    // 60,000 of the one, 70,000 of the other.
     for (let i = 0; i < 13; i++) pair.receive(data(i % 2 === 0 ? 1 : 3, new Uint8Array(10_000)))
-    for (let i = 0; i < 35; i++) pair.receive(data(1, 'x'))
+    // Earned by a response, by two resets, and by 14 frames of 10,000 octets; one is borne anyway.
+    for (let i = 0; i < 16 + 2 * 16 + 14 * 10 + 1; i++) pair.receive(data(1, 'x'))
     expect(pair.closed).toBe(false)
     pair.receive(data(1, 'x'))
     expect(pair.closed).toBe(true)
   })
 
   it('are WINDOW_UPDATEs beyond two for each octet sent and eight for each request', () => {
-    const pair = EnginePair.ready({ limits: { glitchBurst: 1, glitchesPerSecond: 0 } })
+    const pair = EnginePair.ready({ limits: { glitchBurst: 2, glitchesPerSecond: 0 } })
     upload(pair, 10)
     // Of the content comes one more, as for any useless frame.
-    for (let i = 0; i < 20 + 8 + 1 + 1; i++) pair.receive(windowUpdate(i % 2, 1))
+    for (let i = 0; i < 20 + 8 + 1 + 2; i++) pair.receive(windowUpdate(i % 2, 1))
     expect(pair.closed).toBe(false)
     pair.receive(windowUpdate(1, 1))
     expect(pair.closedWith).toMatchObject({ errorCode: ENHANCE_YOUR_CALM })
+  })
+
+  it('are as many as two for each open request, before any is answered', () => {
+    const pair = EnginePair.ready({ limits: { glitchBurst: 5, glitchesPerSecond: 0 } }, { 3: 1000 })
+    for (let i = 0; i < 10; i++) pair.open()
+    pair.frames()
+    for (let i = 0; i < 20; i++) pair.receive(useless.PING!)
+    expect(pair.closed).toBe(false)
+    pair.receive(useless.PING!)
+    expect(pair.closed).toBe(true)
   })
 
   it('are not the first SETTINGS', () => {
@@ -172,15 +182,27 @@ describe('useless frames (RFC 9113 §10.5)', () => {
 describe('DATA without content that ends nothing (RFC 9113 §10.5)', () => {
   itInEveryDelivery('empty: the limit is borne, one more is not', (start) => {
     const pair = start({ limits: { maxEmptyDataFrames: 3 } })
-    const blanks = Array.from({ length: 11 }, (_, i) => (i % 2 === 0 ? data(3, '') : paddedData(3, '', 5)))
+    const blanks = Array.from({ length: 19 }, (_, i) => (i % 2 === 0 ? data(3, '') : paddedData(3, '', 5)))
     pair.open()
     pair.open()
     pair.frames()
     pair.receive(response(3, 200), ...blanks, data(3, '', true))
     expect(pair.closed).toBe(false)
-    pair.receive(response(1, 200), ...blanks.slice(0, 8).map(() => data(1, '')))
+    pair.receive(response(1, 200), ...blanks.slice(0, 16).map(() => data(1, '')))
     expect(pair.closed).toBe(false)
     pair.receive(paddedData(1, '', 5))
+    expect(pair.closedWith).toMatchObject({ errorCode: ENHANCE_YOUR_CALM })
+  })
+
+  it('is counted on a stream that we reset, too', () => {
+    const pair = EnginePair.ready({ limits: { maxEmptyDataFrames: 3 } })
+    pair.open()
+    const request = pair.open()
+    pair.frames()
+    request.stream!.reset(CANCEL)
+    for (let i = 0; i < 19; i++) pair.receive(i % 2 === 0 ? data(3, '') : paddedData(3, '', 5))
+    expect(pair.closed).toBe(false)
+    pair.receive(paddedData(3, '', 5))
     expect(pair.closedWith).toMatchObject({ errorCode: ENHANCE_YOUR_CALM })
   })
 
@@ -199,7 +221,7 @@ describe('DATA without content that ends nothing (RFC 9113 §10.5)', () => {
     pair.open()
     pair.open()
     pair.frames()
-    pair.receive(response(3, 200), ...Array.from({ length: 8 }, () => data(3, '')))
+    pair.receive(response(3, 200), ...Array.from({ length: 16 }, () => data(3, '')))
     for (let i = 0; i < 20; i++) {
       pair.receive(data(3, ''))
       pair.now += 100
