@@ -4,6 +4,7 @@
  * types. Only DATA is counted, padding included; the connection's windows are
  * changed by WINDOW_UPDATE alone, never by SETTINGS (§6.9.2).
  */
+import type { RaisedCredits } from './raised-credits.ts'
 import type { WindowManager } from './window-managers.ts'
 
 /** Windows start at this size and never pass the other (RFC 9113 §6.9.1, §6.9.2). */
@@ -47,11 +48,11 @@ export class StreamSendWindows {
   }
 
   /**
-   * Applies the peer's INITIAL_WINDOW_SIZE. False if the window of the open
-   * stream that has the highest credit would overflow (RFC 9113 §6.9.2).
+   * Applies the peer's INITIAL_WINDOW_SIZE. False if the window of any open
+   * stream would overflow (RFC 9113 §6.9.2).
    */
-  setInitial(size: number, highestCredit: number): boolean {
-    if (size + highestCredit > MAX_WINDOW_SIZE) return false
+  setInitial(size: number, credits: RaisedCredits): boolean {
+    if (credits.exceed(MAX_WINDOW_SIZE - size)) return false
     this.#base = size
     return true
   }

@@ -237,7 +237,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
 
   initialWindowSize(size: number): boolean {
     const { outbound, table } = this.#parts
-    if (!outbound.streamWindows.setInitial(size, table.raised.highest)) return false
+    if (!outbound.streamWindows.setInitial(size, table.raised)) return false
     outbound.scheduler.unblockAll()
     return true
   }

@@ -46,7 +46,7 @@ export class Outbound {
   readonly streamWindows = new StreamSendWindows()
   readonly scheduler = new Scheduler(this.streamWindows)
   /** Streams that may write again, told at the end of the pull; undefined for none. */
-  #drained: Set<Stream> | undefined = undefined
+  #drained: Stream[] | undefined = undefined
   /** RST_STREAMs that were not handed out: error codes by stream; undefined for none. */
   #resets: Map<number, number> | undefined = undefined
   /** Octets of own PINGs that were not handed out; undefined for none. */
@@ -259,9 +259,10 @@ export class Outbound {
       return
     }
     this.scheduler.place(stream)
-    if (upload.ended || upload.length >= LOW_WATER) return
-    this.#drained ??= new Set()
-    this.#drained.add(stream)
+    if (upload.ended || upload.length >= LOW_WATER || stream.drained) return
+    stream.drained = true
+    this.#drained ??= []
+    this.#drained.push(stream)
   }
 
   /** END_STREAM was sent (RFC 9113 §5.1). */
@@ -276,6 +277,7 @@ export class Outbound {
     if (drained === undefined) return
     this.#drained = undefined
     for (const stream of drained) {
+      stream.drained = false
       if (stream.writable) stream.sink.onWritable()
     }
   }

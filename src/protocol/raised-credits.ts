@@ -1,8 +1,9 @@
 /**
  * The streams that may be sent more than INITIAL_WINDOW_SIZE, the highest first:
  * whether a change of that setting overflows any window (RFC 9113 §6.9.2) is
- * known without a look at every stream. A heap by the credit that a stream had
- * when it was last raised. One rule: sending only lowers credit, so the number
+ * known after one look at every stream, once in the life of a connection, if a
+ * setting comes near. From then on it is a heap, by the credit that a stream had
+ * when it was last raised. One rule: sending only lowers credit, so a number
  * kept is never too low, and is put right when it comes to stand first.
  */
 
@@ -16,15 +17,42 @@ export interface Credited {
 export const NOT_RAISED = -1
 
 export class RaisedCredits {
+  readonly #open: Iterable<Credited>
+  /** No credit of any stream was ever higher. */
+  #bound = 0
+  /** True once the heap is kept. */
+  #kept = false
   readonly #streams: Credited[] = []
   /** Credit of the stream in the same place, or more. */
   readonly #credits: number[] = []
 
+  /** @param open all streams that are open */
+  constructor(open: Iterable<Credited>) {
+    this.#open = open
+  }
+
   /** A WINDOW_UPDATE came for the stream. */
   raised(stream: Credited): void {
-    if (stream.sendCredit <= 0) return
-    if (stream.raisedAt === NOT_RAISED) this.#put(stream, stream.sendCredit, this.#streams.length)
-    else this.#credits[stream.raisedAt] = stream.sendCredit
+    if (this.#kept) this.#add(stream)
+    else this.#bound = Math.max(this.#bound, stream.sendCredit)
+  }
+
+  /** True if any open stream has more credit than this. */
+  exceed(most: number): boolean {
+    if (!this.#kept) {
+      if (this.#bound <= most) return false
+      this.#kept = true
+      for (const stream of this.#open) this.#add(stream)
+    }
+    return this.#highest > most
+  }
+
+  #add(stream: Credited): void {
+    const { sendCredit, raisedAt } = stream
+    if (sendCredit <= 0) return
+    if (raisedAt === NOT_RAISED) this.#put(stream, sendCredit, this.#streams.length)
+    else if (this.#credits[raisedAt]! >= sendCredit) return
+    else this.#credits[raisedAt] = sendCredit
     this.#settle(stream.raisedAt)
   }
 
@@ -41,7 +69,7 @@ export class RaisedCredits {
   }
 
   /** The highest credit of any stream; 0 if none is above. */
-  get highest(): number {
+  get #highest(): number {
     for (let first = this.#streams[0]; first !== undefined; first = this.#streams[0]) {
       const credit = first.sendCredit
       if (credit === this.#credits[0]) return credit

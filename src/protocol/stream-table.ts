@@ -25,7 +25,7 @@ export class StreamTable {
   readonly #streams = new StreamMap()
   readonly #closed = new ClosedStreams()
   /** The open streams whose send windows were made larger. */
-  readonly raised = new RaisedCredits()
+  readonly raised = new RaisedCredits(this.#streams)
   readonly #peer: PeerSettings
   readonly #limits: StreamLimits
   /** Streams that wait for a slot, in the order of their requests. */

@@ -58,6 +58,8 @@ export class Stream extends Link implements RequestStream {
   sendCredit = 0
   /** Written by `raised-credits.ts`. */
   raisedAt = NOT_RAISED
+  /** True while on the list of streams that are told that they may write. */
+  drained = false
   /** What the content sent is worth: see `abuse-budget.ts`. */
   workSent = 0
   /** RFC 9218 §4.1, 0 to 7. */

@@ -7,6 +7,7 @@ import {
   FixedWindowManager,
   WindowManager,
 } from '../../src/protocol/index.ts'
+import { NOT_RAISED, RaisedCredits } from '../../src/protocol/raised-credits.ts'
 
 const MAX = 2_147_483_647
 
@@ -25,7 +26,7 @@ describe('the send windows of streams', () => {
   it('move with the initial size, below 0 if need be (RFC 9113 §6.9.2)', () => {
     const windows = new StreamSendWindows()
     expect(windows.available(-60_000)).toBe(5535)
-    expect(windows.setInitial(1000, -60_000)).toBe(true)
+    expect(windows.setInitial(1000, new RaisedCredits([]))).toBe(true)
     expect(windows.available(-60_000)).toBe(-59_000)
     expect(windows.available(0)).toBe(1000)
   })
@@ -39,10 +40,14 @@ describe('the send windows of streams', () => {
 
   it('may reach 2^31-1 by SETTINGS, no more (RFC 9113 §6.9.2)', () => {
     const windows = new StreamSendWindows()
-    expect(windows.setInitial(MAX - 99, 100)).toBe(false)
+    const stream = { sendCredit: 100, raisedAt: NOT_RAISED }
+    const credits = new RaisedCredits([stream])
+    credits.raised(stream)
+    expect(windows.setInitial(MAX - 99, credits)).toBe(false)
     expect(windows.available(0)).toBe(65_535)
-    expect(windows.setInitial(MAX - 100, 100)).toBe(true)
-    expect(windows.setInitial(MAX - 99, 99)).toBe(true)
+    expect(windows.setInitial(MAX - 100, credits)).toBe(true)
+    stream.sendCredit = 99
+    expect(windows.setInitial(MAX - 99, credits)).toBe(true)
   })
 })
 

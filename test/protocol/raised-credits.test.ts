@@ -15,8 +15,10 @@ it('the highest credit is that of the streams that are open, whatever was raised
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const raised = new RaisedCredits()
       const streams: Stream[] = Array.from({ length: 16 }, () => ({ sendCredit: 0, raisedAt: NOT_RAISED }))
+      const raised = new RaisedCredits(streams)
+      const highest = () => Math.max(0, ...streams.map(({ sendCredit }) => sendCredit))
+      const check = (most: number) => expect(raised.exceed(most)).toBe(highest() > most)
       for (const [what, which, amount] of steps) {
         const stream = streams[which]!
         if (what === 'raise') {
@@ -29,18 +31,20 @@ it('the highest credit is that of the streams that are open, whatever was raised
           streams[which] = { sendCredit: 0, raisedAt: NOT_RAISED }
           expect(stream.raisedAt).toBe(NOT_RAISED)
         } else {
-          expect(raised.highest).toBe(Math.max(0, ...streams.map(({ sendCredit }) => sendCredit)))
+          check(amount * 3)
         }
       }
-      expect(raised.highest).toBe(Math.max(0, ...streams.map(({ sendCredit }) => sendCredit)))
+      check(0)
+      check(highest())
+      check(highest() - 1)
     }),
     { numRuns: 500 },
   )
 })
 
-it('a credit that sending has brought to nothing is looked at once', () => {
+it('every stream is looked at once, and no more', () => {
   let looks = 0
-  class Stream {
+  class Looked implements Stream {
     raisedAt = NOT_RAISED
     credit = 5
     get sendCredit(): number {
@@ -48,12 +52,19 @@ it('a credit that sending has brought to nothing is looked at once', () => {
       return this.credit
     }
   }
-  const raised = new RaisedCredits()
-  const streams = Array.from({ length: 1000 }, () => new Stream())
+  const streams = Array.from({ length: 1000 }, () => new Looked())
+  const raised = new RaisedCredits(streams)
   for (const stream of streams) raised.raised(stream)
-  for (const stream of streams) stream.credit = 0
-  expect(raised.highest).toBe(0)
   looks = 0
-  for (let i = 0; i < 100; i++) expect(raised.highest).toBe(0)
-  expect(looks).toBe(0)
+  for (let i = 0; i < 100; i++) expect(raised.exceed(5)).toBe(false)
+  expect(looks, 'the bound says enough').toBe(0)
+  // What it takes to look at every one; then at the first.
+  expect(raised.exceed(4)).toBe(true)
+  const all = looks
+  for (let i = 0; i < 100; i++) expect(raised.exceed(4)).toBe(true)
+  expect(looks - all).toBe(100)
+  for (const stream of streams) stream.credit = 0
+  looks = 0
+  for (let i = 0; i < 100; i++) expect(raised.exceed(0)).toBe(false)
+  expect(looks, 'each is put right once').toBe(1000)
 })
