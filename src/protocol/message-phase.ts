@@ -7,12 +7,10 @@
  * Every method returns undefined, or the rule that was broken: the message is
  * then malformed.
  */
+import { InformationalCount } from './informational.ts'
 
 /** No content-length to check against. */
 export const UNKNOWN_LENGTH = -1
-
-/** Informational responses that a peer may send for each second that it works on a request. */
-const INFORMATIONAL_PER_SECOND = 10
 
 export class MessagePhase {
   /** True while the next field block is a response and not trailers. Ended by `response()`. */
@@ -21,8 +19,8 @@ export class MessagePhase {
   #left = UNKNOWN_LENGTH
   /** A response that has no content whatever its fields say (RFC 9110 §6.4.1). */
   #bodiless = false
-  /** Informational responses so far, and when the first came; undefined before it. */
-  #early: { count: number; readonly since: number } | undefined = undefined
+  /** Made when the first informational response comes. */
+  #early: InformationalCount | undefined = undefined
 
   /** Octets of content still to come, or `UNKNOWN_LENGTH`. */
   get contentLeft(): number {
@@ -33,11 +31,8 @@ export class MessagePhase {
   informational(status: number, endStream: boolean, limit: number, now: number): string | undefined {
     if (status === 101) return 'status 101 (RFC 9113 §8.6)'
     if (endStream) return 'END_STREAM on an informational response (RFC 9113 §8.1)'
-    this.#early ??= { count: 0, since: now }
-    this.#early.count += 1
-    const forgiven = Math.floor(((now - this.#early.since) * INFORMATIONAL_PER_SECOND) / 1000)
-    if (this.#early.count <= limit + forgiven) return undefined
-    return `more than ${limit + forgiven} informational responses (RFC 9110 §15.2)`
+    this.#early ??= new InformationalCount(now)
+    return this.#early.count(limit, now)
   }
 
   /** `contentLength`: the field's value, or `UNKNOWN_LENGTH`. `tunnel`: 2xx to CONNECT, where it means nothing. */

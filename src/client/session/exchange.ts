@@ -312,8 +312,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
-    this.incoming.informational ??= []
-    this.incoming.informational.push(informational)
+    this.incoming.inform(informational)
     this.#limit(this.plan.limits.headers)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
