@@ -56,8 +56,6 @@ export interface AbuseLimits {
 
 /** Useless frames that a response earns, and a request that we give up: what comes with each, and crosses our RST_STREAM. */
 const WORK_OF_RESPONSE = 16
-/** Useless frames for each request that is open, where that is more than are borne anyway. */
-const GLITCHES_PER_REQUEST = 2
 /** Empty DATA frames forgiven each second. */
 const EMPTY_FRAMES_PER_SECOND = 10
 /** Seconds over which stream errors are counted. */
@@ -101,16 +99,16 @@ export class AbuseBudget {
 
   // — what the peer draws —
 
-  /** A frame that is legal but useless: late, unknown, PRIORITY, PING, SETTINGS. */
+  /** A frame that is legal but useless: late, unknown, PRIORITY, PING, SETTINGS, DATA of padding alone. */
   glitch(now: number): boolean {
     const { glitchBurst, glitchesPerSecond } = this.#limits
     this.#glitches ??= new Bucket(glitchBurst, glitchesPerSecond, 1, now)
-    // Before the answers come, each request may have something said to it.
-    const floor = Math.min(0, glitchBurst - GLITCHES_PER_REQUEST * this.#streams.open)
+    // Before the answers come, each request may have something said to it: as many are borne as are open.
+    const floor = Math.min(0, glitchBurst - this.#streams.open)
     return this.#glitches.draw(now, this.#work, floor)
   }
 
-  /** A DATA frame that brings no content, padding or not, and ends nothing. */
+  /** A DATA frame that has nothing in it and ends nothing. */
   emptyData(now: number): boolean {
     this.#emptyFrames ??= new Bucket(this.#limits.maxEmptyDataFrames, EMPTY_FRAMES_PER_SECOND, 1, now)
     return this.#emptyFrames.draw(now, this.#work)

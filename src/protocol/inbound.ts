@@ -129,13 +129,13 @@ export class Inbound {
     const stream = this.#current
     if (last) this.#current = undefined
     if (stream === undefined) {
-      if (last && this.#contentLength === 0) this.#late.dataEnd(endStream)
+      if (last && this.#contentLength === 0) this.#late.dataEnd(this.#flowControlledLength, endStream)
       return
     }
     // The owner may have reset the stream between two pieces: the rest was given back with that.
     if (!stream.receiving) return
     if (this.#contentLength > 0) stream.sink.onData(buf, start, end, last)
-    else if (last && !endStream && !this.#late.emptyData()) return
+    else if (last && !endStream) this.#late.emptyData(this.#flowControlledLength)
     if (last && endStream && stream.receiving) this.#end(stream)
   }
 

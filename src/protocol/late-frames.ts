@@ -60,9 +60,9 @@ export class LateFrames {
   }
 
   /** The end of DATA without content. */
-  dataEnd(endStream: boolean): void {
+  dataEnd(flowControlledLength: number, endStream: boolean): void {
     if (endStream) this.#parts.host.glitch()
-    else this.emptyData()
+    else this.emptyData(flowControlledLength)
   }
 
   /** A violation that the parser found. */
@@ -79,13 +79,14 @@ export class LateFrames {
     }
   }
 
-  /** Counts DATA without content on any stream. False if that was one too many. */
-  emptyData(): boolean {
+  /** Counts DATA without content on any stream. */
+  emptyData(flowControlledLength: number): void {
     const { host, budget, path } = this.#parts
-    if (budget.emptyData(path.now)) return true
-    // Padding is given back to the window at once, so it costs the peer no more than nothing does.
-    host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many DATA frames without content (RFC 9113 §10.5)')
-    return false
+    // Padding is given back to the window at once, so the window does not limit it.
+    if (flowControlledLength > 0) host.glitch()
+    else if (!budget.emptyData(path.now)) {
+      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many empty DATA frames (RFC 9113 §10.5)')
+    }
   }
 
   /** Counts a WINDOW_UPDATE of any stream, or of the connection. False if that was one too many. */

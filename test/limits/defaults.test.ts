@@ -97,12 +97,21 @@ const CASES: readonly Case[] = [
     send: (count) => repeat(count, () => frame(0xee, 0, 0)),
   },
   {
-    what: 'DATA frames without content, 16 of them for the response (RFC 9113 §10.5)',
+    what: 'empty DATA frames, 16 of them for the response (RFC 9113 §10.5)',
     most: 116,
     send: (count) =>
       concat(
         response(1, 200),
-        repeat(count, (i) => (i % 2 === 0 ? data(1, '') : paddedData(1, '', 5))),
+        repeat(count, () => data(1, '')),
+      ),
+  },
+  {
+    what: 'DATA frames of padding alone, 16 of them for the response (RFC 9113 §10.5)',
+    most: 1016,
+    send: (count) =>
+      concat(
+        response(1, 200),
+        repeat(count, () => paddedData(1, '', 5)),
       ),
   },
   {

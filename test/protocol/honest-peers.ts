@@ -100,17 +100,17 @@ export const HABITS: readonly Habit[] = [
   { name: 'PING with each DATA frame that it sends', piece: 8, beside: () => [ping(PING_OCTETS)] },
   {
     name: 'PING with each DATA frame that it gets, to measure the path',
-    upload: { octets: 50, pieces: 10 },
+    upload: { octets: 16, pieces: 4 },
     taken: () => [ping(PING_OCTETS)],
   },
   {
     name: 'WINDOW_UPDATE for each octet',
-    upload: { octets: 60, pieces: 3 },
+    upload: { octets: 12, pieces: 3 },
     credit: updates,
   },
   {
     name: 'WINDOW_UPDATE for each octet, late',
-    upload: { octets: 60, pieces: 1 },
+    upload: { octets: 12, pieces: 1 },
     credit: updates,
     late: true,
   },
