@@ -103,7 +103,8 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     this.#client = new Client({ ...ofClient, timeouts, decompress: false })
     this.#origins = new Map()
     this.#open = new OpenRequests()
-    this.#limit = UNANSWERED_PER_CONNECTION * (ofClient.maxConnectionsPerOrigin ?? CONNECTIONS)
+    const { maxConnectionsPerOrigin: most = CONNECTIONS } = ofClient
+    this.#limit = UNANSWERED_PER_CONNECTION * (typeof most === 'number' ? most : (most.http2 ?? CONNECTIONS))
     this.#webSocket = webSocket ?? {}
     this.#maxEventSize = eventSource?.maxEventSize ?? MAX_EVENT_SIZE
     this.#closing = undefined

@@ -23,7 +23,7 @@ import { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import type { Timed } from './deadlines.ts'
-import type { Carrier, ExchangeHost, Resender } from './exchange-host.ts'
+import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
 
 /** Takes `reject` of a promise that is being made; see `deferred`. */
 let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void
@@ -55,6 +55,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   planned: PlannedRequest | undefined
   /** How often it was sent again. Written by the resender. */
   resent: number
+  /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
+  carriage: Carriage | undefined
+  receivedThen: number
   /** True once a source of its content was asked for some. */
   #sourced: boolean
   /** Called for each informational response, if the caller wants to know. Written before `begin`. */
@@ -88,6 +91,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.carriage = undefined
+    this.receivedThen = 0
     this.#sourced = false
     this.onInformationalResponse = undefined
     this.onConnection = undefined

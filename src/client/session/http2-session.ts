@@ -396,5 +396,6 @@ function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     windowManager: settings.windowManager,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }

@@ -13,7 +13,7 @@ function made(options: ClientOptions = {}): Router {
   const settings = checkClientOptions({ clock: new VirtualClock(), ...options })
   const pool = new Pool({
     retry: settings.retry,
-    limitPerOrigin: 1,
+    limitPerOrigin: { http2: 1, http1: 1 },
     limit: 1,
     idleTimeout: 1,
     maxAge: 1,
