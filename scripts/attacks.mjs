@@ -12,6 +12,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { attacks } from '../bench/attacks/catalogue.mjs'
+import { responses } from '../bench/attacks/responses.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const MANY = 10_000
@@ -27,13 +28,16 @@ const wanted = [...attacks.keys()].filter(
   (number) => words.length === 0 || words.some((word) => attacks[number].name.includes(word)),
 )
 
-function measure(number, streams) {
-  const script = join(root, 'bench/attacks/measure.mjs')
-  const args = ['--expose-gc', script, String(number), String(streams)]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${attacks[number].name}: ${stderr}`)
+/** What a script of bench/attacks prints. */
+function run(script, ...args) {
+  const file = join(root, 'bench/attacks', script)
+  const all = ['--expose-gc', file, ...args.map(String)]
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${script} ${args}: ${stderr}`)
   return JSON.parse(stdout)
 }
+
+const flag = (text, is) => (is ? `**${text}**` : text)
 
 const count = (value) => Math.round(value).toLocaleString('en-US')
 const kib = (octets) => count(octets / 1024)
@@ -44,7 +48,6 @@ function row(one, many) {
   const ratio = one.perKiB === null || many.perKiB === null ? null : many.perKiB / one.perKiB
   const dear = [one, many].map(({ perKiB }) => perKiB !== null && perKiB > MAX_PER_KIB)
   const turn = Math.max(one.longestTurn, many.longestTurn)
-  const flag = (text, is) => (is ? `**${text}**` : text)
   const end =
     one.end === undefined
       ? `none in ${count(one.frames)} frames`
@@ -65,7 +68,7 @@ function row(one, many) {
 
 function table() {
   const rows = wanted.map((number) => {
-    const made = row(measure(number, 1), measure(number, MANY))
+    const made = row(run('measure.mjs', number, 1), run('measure.mjs', number, MANY))
     console.log(made.text)
     return made
   })
@@ -81,7 +84,30 @@ function table() {
   }
 }
 
-const { text, flagged } = table()
+/** The same for what the whole client makes of a response. */
+function responseTable() {
+  const rows = [...responses.keys()].map((number) => {
+    const { name, octets, size, perKiB, micros } = run('responses.mjs', number)
+    const dear = perKiB > MAX_PER_KIB
+    const cells = [name, count(octets), count(size), flag(perKiB.toFixed(1), dear), count(micros)]
+    const text = `| ${cells.join(' | ')} |`
+    console.log(text)
+    return { text, flagged: dear }
+  })
+  const head = [
+    '| response | octets sent | octets of fields | CPU µs/KiB of fields | CPU µs each |',
+    '|---|---|---|---|---|',
+  ]
+  return {
+    text: [...head, ...rows.map(({ text }) => text)].join('\n'),
+    flagged: rows.filter((one) => one.flagged),
+  }
+}
+
+const tables = [table()]
+if (words.length === 0) tables.push(responseTable())
+const text = tables.map((one) => one.text).join('\n\n')
+const flagged = tables.flatMap((one) => one.flagged)
 if (process.argv.includes('--write') && words.length === 0) {
   const page = join(root, 'docs/robustness.md')
   const between = /(<!-- attacks:start -->\n)[\s\S]*(<!-- attacks:end -->)/
