@@ -50,6 +50,7 @@ export type H2ErrorCode =
   | 'H2_BODY'
   | 'H2_DECODE'
   | 'H2_DECODED_TOO_LARGE'
+  | 'H2_UNREAD_TOO_LARGE'
   | 'H2_HEADER_LIST_TOO_LARGE'
   | 'H2_EXTENDED_CONNECT'
   | 'H2_FETCH'

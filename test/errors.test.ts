@@ -31,6 +31,7 @@ const CODES: Readonly<Record<H2ErrorCode, true>> = {
   H2_BODY: true,
   H2_DECODE: true,
   H2_DECODED_TOO_LARGE: true,
+  H2_UNREAD_TOO_LARGE: true,
   H2_HEADER_LIST_TOO_LARGE: true,
   H2_EXTENDED_CONNECT: true,
   H2_FETCH: true,

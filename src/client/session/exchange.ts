@@ -261,8 +261,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
-    this.incoming.informational ??= []
-    this.incoming.informational.push(informational)
+    this.incoming.inform(informational)
     this.#await('HEADERS')
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
@@ -304,7 +303,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onFailure(failure: Failure): void {
     if (this.#phase < RESPONDED && this.resender?.resend(this, failure) === true) return
-    this.#settle(failure, false)
+    // What was given up because too much lies unread must not lie any longer.
+    this.#settle(failure, failure.kind === 'UNREAD_TOO_LARGE')
   }
 
   // — deadlines —
@@ -317,7 +317,10 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     const excused = this.incoming.unread && !this.#host!.closing
     const late = this.#patience.late(now, this.queued, excused)
     if (late === undefined) this.#host!.moved(this)
-    else this.#giveUp(timedOut(late.which, late.limitMs, this.#processed), ErrorCode.CANCEL, false)
+    else {
+      const unread = late.which === 'QUEUE' ? this.#host!.unread : undefined
+      this.#giveUp(timedOut(late.which, late.limitMs, this.#processed, unread), ErrorCode.CANCEL, false)
+    }
   }
 
   /** A wait begins, or begins anew. */

@@ -11,6 +11,7 @@ import {
   type PromisedHead,
   type PushedStream,
   type RequestStream,
+  type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
@@ -308,7 +309,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
+  get unread(): UnreadBudget {
+    return this.#owner.settings.unread
+  }
+
+  readonly #room = (): void => this.#driver.wake()
+
   turned(): void {
+    const { unread } = this
+    if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
     this.#owner.sessionTurned(this)
   }
 
@@ -376,6 +385,7 @@ function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     settings: settings.settings,
     limits: settings.limits,
     windowManager: settings.windowManager,
+    unread: settings.unread,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
     firstStreamId: settings.firstStreamId,
