@@ -99,7 +99,10 @@ export class Http20Resender implements Resender<Exchange> {
 
   /** It left on trust, and the peer takes fewer (RFC 9113 §5.1.2): now that it has said so, it waits for its turn. */
   #refusedEarly(exchange: Exchange, { scope, errorCode }: ClientFailure): boolean {
-    return scope === 'stream' && errorCode === ErrorCode.REFUSED_STREAM && this.#early.delete(exchange)
+    if (scope !== 'stream' || errorCode !== ErrorCode.REFUSED_STREAM) return false
+    const { session } = exchange.carriage as SessionCarriage
+    const taken = session.openStreams + session.freeStreams
+    return (exchange.streamId + 1) / 2 > taken && this.#early.delete(exchange)
   }
 
   /** RFC 9110 §9.2.2: it may be repeated; its connection had served, and was silent since it was written. */

@@ -79,6 +79,14 @@ describe('REFUSED_STREAM (RFC 9113 §8.7)', () => {
     expect(pair.dials).toHaveLength(1)
   })
 
+  test('of a request within the limit is the caller’s to judge', async () => {
+    const { conn, pair } = connection({}, { silent: true })
+    const outcome = codeOf(conn.getResponse(conn.request('GET', '/')))
+    await turns()
+    await pair.wires[0]!.send(settings({ 3: 2 }), rstStream(1, 7))
+    expect(await outcome).toBe('H2_STREAM_REFUSED')
+  })
+
   test('of a request that left with the limit known is the caller’s to judge', async () => {
     const { conn, pair } = connection()
     await conn.connect()
