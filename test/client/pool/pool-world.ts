@@ -239,11 +239,12 @@ export class Server {
     else this.responded.add(streamId)
   }
 
-  refuse(streamId: number, errorCode = REFUSED_STREAM): void 
+  refuse(streamId: number, errorCode = REFUSED_STREAM): void {
     if (!this.http2 || this.responded.has(streamId)) return
     this.greetFirst()
     this.send(rstStream(streamId, errorCode))
     this.#over(streamId)
+  }
 
   /** Says that it takes no more, but for so many of those that are open. */
   drain(taken: number, errorCode: number): void {
@@ -259,12 +260,14 @@ export class Server {
     this.send(goaway(this.disclaimedAbove, errorCode))
   }
 
-  greetFirst(): void 
+  greetFirst(): void {
     if (!this.#greeted) this.greet()
+  }
 
-  end(): void 
+  end(): void {
     this.#acted()
     this.#end.end()
+  }
 
   /** Nobody is told what became of what is open: it may have been done. */
   #acted(): void {
@@ -272,9 +275,10 @@ export class Server {
     this.open.clear()
   }
 
-  lose(): void 
+  lose(): void {
     this.#acted()
     this.client.fail(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+  }
 }
 
 const CODES: Partial<Record<DialKind, string>> = {
@@ -425,7 +429,9 @@ export class PoolWorld {
       }
     }
     for (const { method, path, executed } of this.asked.values()) {
-      expect(executed, `${method} ${path} executed`).toBeLessThanOrEqual(method === 'POST' ? 1 : this.mostRepeated)
+      expect(executed, `${method} ${path} executed`).toBeLessThanOrEqual(
+        method === 'POST' ? 1 : this.mostRepeated,
+      )
     }
   }
 
