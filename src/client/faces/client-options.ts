@@ -53,8 +53,8 @@ export interface ClientOptions {
   readonly settings?: LocalSettings | undefined
   /** What we tolerate of each peer. */
   readonly limits?: PeerLimits | undefined
-  /** Undo content codings of responses. Default true. */
-  readonly decompress?: boolean | undefined
+  /** Undo content codings of responses; `'partial'`: content that was cut is given as far as it goes. Default true. */
+  readonly decompress?: boolean | 'partial' | undefined
   /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */
   readonly lookup?: Lookup | undefined
   /** Told what happens, a line at a time. */

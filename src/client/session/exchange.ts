@@ -17,6 +17,7 @@ import type {
 import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
+import { EXPECTATION_MS, expectsContinue, wantsContent } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
@@ -118,7 +119,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     try {
       if (!complete) {
         this.#sending = new Sending(this, stream)
-        this.#sending.give(body, final)
+        if (body !== undefined && expectsContinue(planned.head.fields)) this.#sending.hold(body, final)
+        else this.#sending.give(body, final)
       }
     } catch (error) {
       this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
@@ -256,12 +258,14 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onOpened(streamId: number): void {
     this.#streamId = streamId
     this.#phase = SENT
+    if (this.#sending?.holds === true) this.#patience.hold(this.#host!.now() + EXPECTATION_MS)
     this.#await('HEADERS')
   }
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
     this.incoming.inform(informational)
+    if (wantsContent(status)) this.#sending?.release()
     this.#await('HEADERS')
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
@@ -276,6 +280,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host!.responded(this)
     this.resender?.answered(this)
     this.#answer?.settle()
+    if (!endStream && wantsContent(status)) this.#sending?.release()
   }
 
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
@@ -314,6 +319,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   onDeadline(now: number): void {
+    if (this.#patience.unheld(now)) this.#sending?.release()
+    if (this.settled) return
     const excused = this.incoming.unread && !this.#host!.closing
     const late = this.#patience.late(now, this.queued, excused)
     if (late === undefined) this.#host!.moved(this)
@@ -372,8 +379,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#answer?.settle()
     this.#host?.settled(this)
     const sending = this.#sending
+    const unwanted = ending ?? (sending?.holds === true ? new Rejection(undefined) : undefined)
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && !this.#sourced) discardBody(this.planned?.body, ending)
+    if (unwanted !== undefined && !this.#sourced) discardBody(this.planned?.body, unwanted)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()

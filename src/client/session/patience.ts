@@ -14,6 +14,10 @@ export class Patience {
   deadline: number
   readonly #limits: TimeLimits
   #totalDeadline: number
+  /** When the wait that began last is over. */
+  #due: number
+  /** When content that is held back is sent without a word, Infinity for never. */
+  #heldUntil: number
   /** Undefined while only the total counts. */
   #awaited: Awaited | undefined
   /** Octets of the request that waited when the deadline was set last: fewer now is progress. */
@@ -23,8 +27,28 @@ export class Patience {
     this.deadline = NEVER
     this.#limits = limits
     this.#totalDeadline = NEVER
+    this.#due = NEVER
+    this.#heldUntil = NEVER
     this.#awaited = undefined
     this.#queuedThen = 0
+  }
+
+  /** Content is held back until then, but no longer. */
+  hold(until: number): void {
+    this.#heldUntil = until
+    this.#set(this.#due)
+  }
+
+  /** True, once, if content was held back until now. */
+  unheld(now: number): boolean {
+    if (now < this.#heldUntil) return false
+    this.hold(NEVER)
+    return true
+  }
+
+  #set(due: number): void {
+    this.#due = due
+    this.deadline = Math.min(due, this.#totalDeadline, this.#heldUntil)
   }
 
   /** From here on all of it takes its time. */
@@ -36,7 +60,7 @@ export class Patience {
   /** Nothing is waited for but the end. */
   rest(): void {
     this.#awaited = undefined
-    this.deadline = this.#totalDeadline
+    this.#set(NEVER)
   }
 
   /** The wait for this begins, or begins anew. `queued`: octets of the request that were not sent. */
@@ -45,12 +69,12 @@ export class Patience {
     const due = limitMs > 0 ? now + limitMs : NEVER
     this.#awaited = awaited
     this.#queuedThen = queued
-    this.deadline = Math.min(due, this.#totalDeadline)
+    this.#set(due)
   }
 
   /** True if no limit runs but the total. */
   get resting(): boolean {
-    return this.deadline === this.#totalDeadline
+    return this.#due === NEVER
   }
 
   /**
@@ -64,7 +88,7 @@ export class Patience {
   ): { which: Awaited | 'TOTAL'; limitMs: number } | undefined {
     const awaited = this.#awaited
     if (now >= this.#totalDeadline) return { which: 'TOTAL', limitMs: this.#limits.total }
-    if (awaited === undefined) return undefined
+    if (awaited === undefined || now < this.#due) return undefined
     if (awaited !== 'QUEUE' && (queued !== this.#queuedThen || (awaited === 'BODY' && excused))) {
       this.await(awaited, now, queued)
       return undefined

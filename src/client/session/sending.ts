@@ -4,7 +4,7 @@
  * give more is told when there is room, and when there is none any more.
  */
 import type { RequestStream } from '../../protocol/index.ts'
-import type { ClientFailure, Rejection } from '../failure.ts'
+import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
@@ -28,6 +28,8 @@ export class Sending implements UploadOwner {
   /** True once all of the request was given, or is not wanted any more. */
   #complete: boolean
   #sourced: boolean
+  /** Content that waits for the server's word. */
+  #held: { readonly body: Body; readonly final: boolean } | undefined
   /** Callers of `send`; made when there is one. */
   #senders: Senders | undefined
 
@@ -37,6 +39,7 @@ export class Sending implements UploadOwner {
     this.#upload = undefined
     this.#complete = false
     this.#sourced = false
+    this.#held = undefined
     this.#senders = undefined
   }
 
@@ -47,7 +50,30 @@ export class Sending implements UploadOwner {
 
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
-    return this.#complete || this.#upload !== undefined
+    return this.#complete || this.#upload !== undefined || this.#held !== undefined
+  }
+
+  /** True while content waits for the server's word. */
+  get holds(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** Keeps content back, until `release`. */
+  hold(body: Body, final: boolean): void {
+    this.#held = { body, final }
+  }
+
+  /** The server wants the content, or has no word for it. */
+  release(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held === undefined) return
+    try {
+      this.give(held.body, held.final)
+    } catch (error) {
+      this.#owner.uploadFailed(new Rejection(error))
+    }
+    this.#senders?.wake()
   }
 
   /** Octets that the engine has not sent. */
@@ -77,7 +103,8 @@ export class Sending implements UploadOwner {
   /** Resolves once the stream takes more; rejects with what ended the exchange. */
   whenWritable(final: boolean): Promise<void> {
     const { incoming } = this.#owner
-    const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
+    const waits =
+      this.#upload !== undefined || this.holds || (!final && this.stream.queuedBytes >= HIGH_WATER)
     if (incoming.ending !== undefined) return Promise.reject(incoming.error())
     if (!waits || incoming.ended) return Promise.resolve()
     this.#senders ??= new Senders(incoming)
@@ -95,6 +122,7 @@ export class Sending implements UploadOwner {
     const unfinished = !this.#complete || this.#upload !== undefined
     this.#complete = true
     this.#upload?.stop(reason)
+    this.#held = undefined
     return unfinished
   }
 

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
-import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
+import { type DecodeLimits, type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
@@ -46,8 +46,8 @@ export interface HTTP20ConnectionOptions {
   readonly transport?: Dial | undefined
   /** Told what happens, a line at a time. */
   readonly logger?: Logger | undefined
-  /** Undo content codings of responses. Default true. */
-  readonly decompress?: boolean | undefined
+  /** Undo content codings of responses; `'partial'`: content that was cut is given as far as it goes. Default true. */
+  readonly decompress?: boolean | 'partial' | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
   /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
@@ -98,7 +98,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   lookup: 'function',
   transport: 'function',
   logger: 'object',
-  decompress: 'boolean',
+  decompress: 'any',
   clock: 'object',
   firstStreamId: 'any',
 }
@@ -127,12 +127,19 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
-    decoding:
-      options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
+    decoding: decodingOf(options.decompress, limits.decode, clock),
     unread: new UnreadBudget(limits.maxUnread),
     clock,
     firstStreamId,
   }
+}
+
+function decodingOf(given: unknown, limits: DecodeLimits, clock: Clock): Decoding | undefined {
+  if (given !== undefined && given !== 'partial' && typeof given !== 'boolean') {
+    throw new TypeError("decompress must be a boolean or 'partial'")
+  }
+  if (given === false) return undefined
+  return { ...limits, partial: given === 'partial', clock, tally: { drawn: 0, at: 0 } }
 }
 
 function checkKind(name: string, value: unknown): void {
