@@ -8,7 +8,7 @@ import type { Transport } from '../../transport/transport.ts'
 import { dialFailed, type Ending } from '../failure.ts'
 import { Http1Session } from '../http1/http1-session.ts'
 import { Http2Session } from '../session/http2-session.ts'
-import type { Observer } from '../session/observer.ts'
+import { dialSteps, type Observer, type Witness } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import type { Target } from '../settings/target.ts'
@@ -101,11 +101,13 @@ export class Dialler {
   dial(): void {
     const abort = new AbortController()
     this.#underWay.add(abort)
-    this.#owner.observer.connecting()
-    this.#connect(abort.signal).then(
+    const { clock } = this.#owner.settings
+    const witness = this.#owner.observer.connecting(clock.now())
+    this.#connect(abort.signal, witness).then(
       ({ transport, begin }) => {
         if (!this.#underWay.delete(abort)) {
           transport.destroy()
+          witness?.closed(abort.signal.reason, clock.now())
           return
         }
         this.#memory.dialFailures = 0
@@ -114,10 +116,12 @@ export class Dialler {
         } catch (error) {
           // Windows are made by code of the caller's.
           transport.destroy()
+          witness?.closed(error, clock.now())
           this.#owner.undialled(dialFailed(error))
         }
       },
       (error: unknown) => {
+        witness?.closed(error, clock.now())
         if (!this.#underWay.delete(abort)) return
         this.#memory.dialFailures += 1
         this.#owner.undialled(dialFailed(error))
@@ -126,7 +130,10 @@ export class Dialler {
   }
 
   /** A transport, and what makes the session on it. */
-  async #connect(signal: AbortSignal): Promise<{ transport: Transport; begin: Begin }> {
+  async #connect(
+    signal: AbortSignal,
+    witness: Witness | undefined,
+  ): Promise<{ transport: Transport; begin: Begin }> {
     const { settings, target, observer } = this.#owner
     const startedAt = settings.clock.now()
     signal.throwIfAborted()
@@ -139,12 +146,13 @@ export class Dialler {
       proxy: settings.proxy,
       lookup: settings.lookup,
       sessions: this.#memory,
+      onStep: dialSteps(witness, settings.clock),
     }
     const transport = await settings.transport(target, options, signal)
     if (signal.aborted) throw gone(transport, signal)
     observer.opened(transport, settings.clock.now() - startedAt)
     if (this.#owner.speaksHttp2(transport.alpn)) {
-      return { transport, begin: (owner) => Http2Session.over(owner, transport) }
+      return { transport, begin: (owner) => Http2Session.over(owner, transport, witness) }
     }
     const link = await platform.http1(transport)
     return { transport, begin: (owner) => new Http1Session(owner, link) }

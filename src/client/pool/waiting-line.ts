@@ -55,7 +55,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#deadlines.add(exchange)
     this.#line.add(exchange)
     exchange.wait(this, counts)
-    this.#observer.requestQueued(exchange)
+    this.#observer.requestQueued(exchange, this.#clock.now(), counts ? 'stream' : 'connection')
   }
 
   /** Joins the line after a while; `due` is called then. */
@@ -115,6 +115,10 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   }
 
   wake(): void {}
+
+  get witness(): undefined {
+    return undefined
+  }
 
   moved(exchange: Exchange): void {
     this.#deadlines.note(exchange.deadline)

@@ -23,6 +23,7 @@ import { Departure } from './departure.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
+import { dialSteps, type Witness } from './observer.ts'
 import { Parting } from './parting.ts'
 import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
@@ -46,6 +47,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   readonly #parting: Parting
   /** The peer said GOAWAY. */
   #toldToGo: boolean
+  /** Told of everything; undefined, as mostly, for nobody. Written once. */
+  witness: Witness | undefined
+  /** The round trip that the witness was told of. */
+  #witnessed: number
+  /** Why it ended, if that was a failure. */
+  #failure: Failure | undefined
 
   /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
   constructor(owner: SessionOwner) {
@@ -64,11 +71,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#departure = new Departure()
     this.#parting = new Parting()
     this.#toldToGo = false
+    this.witness = undefined
+    this.#witnessed = Number.NaN
+    this.#failure = undefined
   }
 
-  /** Takes a transport that stands and speaks HTTP/2. */
-  static over(owner: SessionOwner, transport: Transport): Http2Session {
+  /** Takes a transport that stands and speaks HTTP/2, and whoever witnessed its dial. */
+  static over(owner: SessionOwner, transport: Transport, witness: Witness | undefined): Http2Session {
     const session = new Http2Session(owner)
+    session.witness = witness
     session.#state = 'connecting'
     session.#dialled(transport)
     return session
@@ -93,7 +104,10 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.#owner.observer.connecting()
+    this.witness = this.#owner.observer.connecting(this.#startedAt)
+    if (this.witness !== undefined) {
+      for (const exchange of this.#open.all()) this.witness.carried(exchange, this.#startedAt)
+    }
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
@@ -106,6 +120,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       lookup: settings.lookup,
       proxy: settings.proxy,
       sessions: tlsSessions,
+      onStep: dialSteps(this.witness, settings.clock),
     }
     const dial = async (): Promise<Transport> => {
       await gate
@@ -175,6 +190,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
     this.#owner.observer.requestStarted(exchange, this.#driver.now())
+    this.witness?.carried(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
@@ -228,8 +244,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     }
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
-    this.#driver.start(transport)
+    this.#driver.start(transport, this.witness)
     if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
+    this.witness?.opened(transport, '2', this.#driver.now())
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -241,6 +258,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = 'closed'
     const { observer } = this.#owner
     if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
+    this.witness?.closed(errorOf(ending, 0), this.#driver.now())
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -282,6 +300,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       return
     }
     this.#state = 'closed'
+    this.#failure = failure
     const { observer } = this.#owner
     if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
@@ -309,12 +328,23 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   turned(): void {
+    if (this.witness !== undefined) this.#witness(this.witness)
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
+    const failure = this.#failure
     this.#owner.observer.closed()
+    this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
+  }
+
+  /** Tells of a round trip that is another. */
+  #witness(witness: Witness): void {
+    const { roundTripTime } = this.#engine
+    if (roundTripTime === this.#witnessed || Number.isNaN(roundTripTime)) return
+    this.#witnessed = roundTripTime
+    witness.roundTrip(roundTripTime, this.#driver.now())
   }
 
   // — `Carrier` —
