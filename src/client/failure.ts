@@ -202,6 +202,18 @@ export function closedByCaller(): ClientFailure {
   }
 }
 
+/** A dial took long, and another that began after it was faster. */
+export function overtaken(): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'local',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: 'given up, another attempt to connect was faster',
+    processed: 'no',
+    kind: 'CLOSED',
+  }
+}
+
 /** A request after `close` or `destroy`. */
 export function clientClosed(): ClientFailure {
   return {

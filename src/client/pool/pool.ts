@@ -9,6 +9,7 @@ import { observerOf } from '../observe/observers.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Clock } from '../settings/clock.ts'
 import type { Logger } from '../settings/logger.ts'
+import type { PerVersion } from './connection-limits.ts'
 import { OriginMemories } from './origin-memory.ts'
 import { type OriginContext, OriginPool, type PoolHost } from './origin-pool.ts'
 import type { Member } from './pool-member.ts'
@@ -17,7 +18,7 @@ import type { RetryRules } from './retry-policy.ts'
 /** What a pool goes by. */
 export interface PoolRules {
   readonly retry: RetryRules
-  readonly limitPerOrigin: number
+  readonly limitPerOrigin: PerVersion
   /** Connections of all origins together. */
   readonly limit: number
   /** Milliseconds after which a connection that nobody uses closes; Infinity for never. */
@@ -101,7 +102,7 @@ export class Pool implements PoolHost {
     return this.#rules.retry
   }
 
-  get limitPerOrigin(): number {
+  get limitPerOrigin(): PerVersion {
     return this.#rules.limitPerOrigin
   }
 

@@ -38,6 +38,16 @@ export interface Carrier<Exchange> extends ExchangeHost<Exchange> {
   open(exchange: Exchange, planned: PlannedRequest, endStream: boolean): RequestStream
 }
 
+/** A connection, as those who send requests again know it. */
+export interface Carriage {
+  /** True once it has answered a request. Written by the resender. */
+  served: boolean
+  /** Octets that have come on it. */
+  readonly bytesReceived: number
+  /** The peer said GOAWAY and refused this stream. Returns how many requests it took before. */
+  refusedFrom(streamId: number): number
+}
+
 /** Who may send a request again. */
 export interface Resender<Exchange> {
   /** The request was answered. */

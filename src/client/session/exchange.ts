@@ -25,7 +25,7 @@ import { Incoming, type InformationalFields, type Supplier } from '../response/i
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
-import type { Carrier, ExchangeHost, Resender } from './exchange-host.ts'
+import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
 import { type Awaited, Patience } from './patience.ts'
 import { Sending, type SendingOwner } from './sending.ts'
 
@@ -48,6 +48,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   planned: PlannedRequest | undefined
   /** How often it was sent again. Written by the resender. */
   resent: number
+  /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
+  carriage: Carriage | undefined
+  receivedThen: number
   /** Called for each informational response, if the caller wants to know. Written before `begin`. */
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** Called for each connection that it is put on, if the caller wants to know. Written before `begin`. */
@@ -73,6 +76,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.carriage = undefined
+    this.receivedThen = 0
     this.onInformationalResponse = undefined
     this.onConnection = undefined
     this.#stream = undefined

@@ -5,7 +5,6 @@
  */
 import {
   Connection,
-  type ConnectionOptions,
   type ConnectionSink,
   type Failure,
   type PromisedHead,
@@ -15,15 +14,16 @@ import {
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import type { ConnectionSettings } from '../settings/options.ts'
+import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
+import { dialOptions } from './dial-options.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
-import { dialSteps, type Witness } from './observer.ts'
+import type { Witness } from './observer.ts'
 import { Parting } from './parting.ts'
 import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
@@ -111,17 +111,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
-    const options = {
-      tls: settings.tls,
-      alpn: ['h2'],
-      connectTimeoutMs: limits.connect,
-      tlsTimeoutMs: limits.tls,
-      socketPath: settings.socketPath,
-      lookup: settings.lookup,
-      proxy: settings.proxy,
-      sessions: tlsSessions,
-      onStep: dialSteps(this.witness, settings.clock),
-    }
+    const options = dialOptions(settings, limits, ['h2'], tlsSessions, this.witness)
     const dial = async (): Promise<Transport> => {
       await gate
       signal.throwIfAborted()
@@ -399,14 +389,4 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
 function unprocessed(ending: Ending): Ending {
   return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
-}
-
-function engineOptions(settings: ConnectionSettings): ConnectionOptions {
-  return {
-    settings: settings.settings,
-    limits: settings.limits,
-    windowManager: settings.windowManager,
-    enablePush: settings.enablePush,
-    keepAlive: settings.keepAlive,
-  }
 }

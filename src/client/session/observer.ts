@@ -10,7 +10,6 @@ import type { DialStep, Transport } from '../../transport/transport.ts'
 import type { ClientFailure } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
 import type { HttpVersion, Incoming } from '../response/incoming.ts'
-import type { Clock } from '../settings/clock.ts'
 
 /** What may be known of a request; the same object from its first event to `settled`. */
 export interface ObservedRequest {
@@ -113,12 +112,4 @@ export class Witness {
 
   /** The connection is over, or the dial failed. `error` if that is a failure. */
   closed(_error: unknown, _now: number): void {}
-}
-
-/** What a dial calls for each of its steps; undefined where nobody listens. */
-export function dialSteps(
-  witness: Witness | undefined,
-  clock: Clock,
-): ((step: DialStep, elapsedMs: number) => void) | undefined {
-  return witness && ((step, elapsedMs) => witness.dialStep(step, elapsedMs, clock.now()))
 }

@@ -3,7 +3,7 @@
  * checks. Its one rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
-import { checkConnectionOptions } from '../../protocol/connection-options.ts'
+import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'
 import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
@@ -44,6 +44,8 @@ export interface HTTP20ConnectionOptions {
   readonly decompress?: boolean | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
+  /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
+  readonly firstStreamId?: number | undefined
 }
 
 /** Options with every default filled in. */
@@ -65,6 +67,8 @@ export interface ConnectionSettings {
   /** What undoing content codings may come to; undefined if they are left. */
   readonly decoding: DecodeLimits | undefined
   readonly clock: Clock
+  /** Undefined for the engine's default. */
+  readonly firstStreamId: number | undefined
 }
 
 const KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
@@ -88,6 +92,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   logger: 'object',
   decompress: 'boolean',
   clock: 'object',
+  firstStreamId: 'any',
 }
 
 /** Checks options and fills in defaults. Throws TypeError or RangeError that names the option. */
@@ -96,7 +101,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   if (typeof options !== 'object') throw new TypeError('options must be an object')
   for (const [name, value] of Object.entries(options)) checkKind(name, value)
   // Sessions are made long after their options were given.
-  checkConnectionOptions({ settings: options.settings, windowManager: options.windowManager })
+  const { settings, windowManager, firstStreamId } = options
+  checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
   return {
     secure: options.secure,
@@ -114,6 +120,19 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     logger: options.logger,
     decoding: options.decompress === false ? undefined : limits.decode,
     clock: options.clock ?? platformClock,
+    firstStreamId,
+  }
+}
+
+/** What of it is for the engine. */
+export function engineOptions(settings: ConnectionSettings): ConnectionOptions {
+  return {
+    settings: settings.settings,
+    limits: settings.limits,
+    windowManager: settings.windowManager,
+    enablePush: settings.enablePush,
+    keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }
 
