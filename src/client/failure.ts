@@ -78,22 +78,15 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
  */
-export function timedOut(which: string, limitMs: number, processed: Processed): ClientFailure {
+export function timedOut(which: string, what: string, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
+    reason: `timed out: ${what}`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }
-}
-
-const TIMEOUT_TEXT: Readonly<Record<string, string>> = {
-  QUEUE: 'no free stream',
-  HEADERS: 'no response',
-  BODY: 'no more of the body',
-  TOTAL: 'not complete',
 }
 
 /** The caller's body source failed. */

@@ -235,6 +235,7 @@ export class Outbound {
       finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
     }
     this.#ended(stream)
+    stream.sink.onRequestSent?.()
   }
 
   #sendFrame(stream: Stream): void {
@@ -254,6 +255,7 @@ export class Outbound {
     this.#budget.useful(length)
     if (endStream) {
       this.#ended(stream)
+      stream.sink.onRequestSent?.()
       return
     }
     this.scheduler.place(stream)

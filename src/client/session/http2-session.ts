@@ -356,7 +356,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get closing(): boolean {
-    return this.#toldToGo || this.#owner.isClosing()
+    return this.#owner.isClosing()
+  }
+
+  get draining(): boolean {
+    return this.#toldToGo
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {

@@ -104,6 +104,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   const { settings, windowManager, firstStreamId } = options
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
+  const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,
     tls: options.tls,
@@ -111,8 +112,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     enablePush: options.enablePush ?? false,
     settings: options.settings,
     limits: limits.engine,
-    timeouts: timeLimits(options.timeouts),
-    keepAlive: checkKeepAlive(options.keepAlive),
+    timeouts: { ...timeLimits(options.timeouts), peerIsAsked: keepAlive !== false },
+    keepAlive,
     proxy: options.proxy === undefined ? undefined : proxyUrl(options.proxy),
     socketPath: options.socketPath,
     lookup: options.lookup,
