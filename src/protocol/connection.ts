@@ -66,19 +66,20 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
       checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits)
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
+    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
       connectionWindowSize,
       settings.initialWindowSize,
       this.#path,
+      unread,
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
