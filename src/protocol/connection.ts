@@ -12,7 +12,8 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
-import { checkRequestHead, checkSentFields } from './fields-sent.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
+import { checkRequestHead, checkSentFields, checkSentLength } from './fields-sent.ts'
 import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
@@ -54,6 +55,7 @@ export class Connection {
   /** Fields that passed the check last: callers tend to send the same list again. */
   #checkedFields: FieldList | undefined = undefined
   #checkedAuthority = ''
+  #checkedLength = NO_CONTENT_LENGTH
   #bytesReceived = 0
   /** No new requests: the peer said GOAWAY, or we are shutting down. */
   #draining = false
@@ -162,12 +164,14 @@ export class Connection {
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
     checkRequestHead(head)
     if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
-      checkSentFields(head.fields, head.authority)
+      this.#checkedFields = undefined
+      this.#checkedLength = checkSentFields(head.fields, head.authority)
       // Only a list that cannot change stays checked.
       this.#checkedFields = Object.isFrozen(head.fields) ? head.fields : undefined
       this.#checkedAuthority = head.authority
     }
-    const stream = new Stream(this.#streams, head, endStream, sink)
+    checkSentLength(head, this.#checkedLength, endStream)
+    const stream = new Stream(this.#streams, head, endStream, sink, this.#checkedLength)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
       stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))

@@ -56,6 +56,22 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
+/** A name in lower case (RFC 9113 §8.2): of ASCII alone, for what is no token must not become one (U+212A is a `k`). */
+export function lowerCase(name: string): string {
+  return NOT_ASCII.test(name) ? name : name.toLowerCase()
+}
+
+const NOT_ASCII = /[^\0-\x7f]/
+
+/** Without the characters at both ends for which `isOuter` holds: one look at each, however many there are. */
+export function trimmed(value: string, isOuter: (code: number) => boolean = isSpace): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isOuter(value.charCodeAt(start))) start += 1
+  while (end > start && isOuter(value.charCodeAt(end - 1))) end -= 1
+  return value.slice(start, end)
+}
+
 /** Fifteen digits: below 2^53, and more than any body. */
 const MAX_DIGITS = 15
 

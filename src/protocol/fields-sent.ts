@@ -1,10 +1,12 @@
 /**
- * Rules for the fields that we send (RFC 9113 §8.2, §8.3): what a caller gives
- * is checked before a byte of it is encoded, and throws `TypeError`.
+ * Rules for the fields that we send (RFC 9113 §8.2, §8.3; RFC 9110 §6.5.1,
+ * §8.6): what a caller gives is checked before a byte of it is encoded, over
+ * HTTP/1.1 as well, and throws `TypeError`.
  */
 import {
   CONNECTION_SPECIFIC,
   CONTENT_LENGTH,
+  decimal,
   HOST,
   hasSpaceAtEdge,
   INVALID,
@@ -12,6 +14,7 @@ import {
   ORDINARY,
   TE,
 } from './field-rules.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import type { FieldList, RequestHead } from './sinks.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
@@ -23,6 +26,37 @@ const isAuthority = remembering(/^[!$%&'()*+,\-.0-9:;=A-Z[\]_a-z~]+$/)
 const isPath = remembering(/^[!"$-~]+$/)
 /** RFC 9110 §5.5: no control character but HTAB, nothing that one octet cannot hold. */
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+/**
+ * What a recipient must know before the content, or would take for an order: framing, routing, conditions,
+ * authentication and how to take the content (RFC 9110 §6.5.1). What else belongs to a connection has no place
+ * anywhere.
+ */
+const NO_TRAILERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'max-forwards',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'range',
+  'set-cookie',
+  'te',
+  'trailer',
+  'www-authenticate',
+])
 
 const names = new NameMemory((name) => TOKEN.test(name))
 
@@ -67,20 +101,41 @@ function checkPath(method: string, path: string | undefined): void {
   }
 }
 
-/** Checks head and fields of a request, as `open` does. Throws TypeError naming the part. */
-export function checkRequest(head: RequestHead): void {
+/**
+ * Checks head and fields of a request, as `open` does. Returns its content-length,
+ * or `NO_CONTENT_LENGTH`. Throws TypeError naming the part. `endStream`: it has no content.
+ */
+export function checkRequest(head: RequestHead, endStream: boolean): number {
   checkRequestHead(head)
-  checkSentFields(head.fields, head.authority)
+  const length = checkSentFields(head.fields, head.authority)
+  checkSentLength(head, length, endStream)
+  return length
 }
 
-/** Checks the regular fields that we send (RFC 9113 §8.2.1, §8.2.2). Throws TypeError naming the field. */
-export function checkSentFields(fields: FieldList, authority?: string): void {
+/** Throws TypeError for a content-length that the request cannot keep to (RFC 9110 §8.6, §9.3.6). */
+export function checkSentLength(head: RequestHead, length: number, endStream: boolean): void {
+  if (length === NO_CONTENT_LENGTH) return
+  if (head.method === 'CONNECT' && head.protocol === undefined) {
+    throw new TypeError('content-length of a CONNECT, which has no content (RFC 9110 §9.3.6)')
+  }
+  if (endStream && length > 0) {
+    throw new TypeError(`content-length ${length} of a request without content (RFC 9110 §8.6)`)
+  }
+}
+
+/**
+ * Checks the regular fields of a head that we send (RFC 9113 §8.2.1, §8.2.2).
+ * Returns content-length, or `NO_CONTENT_LENGTH`. Throws TypeError naming the field.
+ */
+export function checkSentFields(fields: FieldList, authority?: string): number {
+  let length = NO_CONTENT_LENGTH
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]!
     checkSentValue(name, value)
     const kind = names.kind(name)
-    if (kind === ORDINARY || kind === CONTENT_LENGTH) continue
+    if (kind === ORDINARY) continue
+    if (kind === CONTENT_LENGTH) length = sentLength(value, length)
     if (kind === INVALID) throw new TypeError(`field name is not valid: ${quote(name)}`)
     // RFC 9113 §8.2.2: HTTP/2 has no connection-specific fields, and te says only "trailers".
     if (kind === CONNECTION_SPECIFIC) throw new TypeError(`field ${name} is not allowed in HTTP/2`)
@@ -88,6 +143,25 @@ export function checkSentFields(fields: FieldList, authority?: string): void {
     // RFC 9113 §8.3.1: host may not differ from :authority.
     if (kind === HOST && value !== authority) throw new TypeError('field host differs from the authority')
   }
+  return length
+}
+
+/** Checks the fields that we send behind content. Throws TypeError naming the field. */
+export function checkSentTrailers(fields: FieldList): void {
+  checkSentFields(fields)
+  for (let i = 0; i < fields.length; i += 2) {
+    if (NO_TRAILERS.has(fields[i]!)) {
+      throw new TypeError(`field ${fields[i]} must not come behind the content (RFC 9110 §6.5.1)`)
+    }
+  }
+}
+
+function sentLength(value: string, before: number): number {
+  const length = decimal(value)
+  if (Number.isNaN(length) || before !== NO_CONTENT_LENGTH) {
+    throw new TypeError('content-length must be one number (RFC 9110 §8.6)')
+  }
+  return length
 }
 
 function checkSentValue(name: string, value: string): void {

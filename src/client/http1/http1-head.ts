@@ -3,6 +3,7 @@
  * response that `node:http` let through. Its one rule: where a message ends is
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
+import { NO_CONTENT_LENGTH } from '../../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
 import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
@@ -16,7 +17,6 @@ export interface FramedHead {
 /** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
 const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
-const DIGITS = /^[0-9]{1,15}$/
 
 /**
  * The head of a request in wire order. `endStream`: it has no content.
@@ -29,15 +29,12 @@ export function framedHead(
   trailers: boolean,
   maxHeadSize: number,
 ): FramedHead {
-  checkRequest(head)
+  const length = checkRequest(head, endStream)
   const { method, path } = head
   // RFC 9110 §9.3.6: what follows would not be HTTP, and there is no stream for it.
   if (method === 'CONNECT' || path === undefined)
     throw new TypeError('CONNECT needs HTTP/2; this is HTTP/1.1')
-  const announced = announcedLength(head.fields)
-  if (endStream && announced !== undefined && announced > 0) {
-    throw new TypeError(`content-length ${announced} of a request without content`)
-  }
+  const announced = length === NO_CONTENT_LENGTH ? undefined : length
   const chunked = !endStream && (announced === undefined || trailers)
   // RFC 9112 §3.2: host first.
   const fields = ['host', head.authority]
@@ -71,19 +68,6 @@ function addFields(to: string[], fields: readonly string[], chunked: boolean): v
     if (name === 'cookie') cookieAt = to.length - 1
   }
   to.push('connection', options)
-}
-
-/** Throws TypeError for a content-length that is no number, or that is said twice. */
-function announcedLength(fields: readonly string[]): number | undefined {
-  let length: number | undefined
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'content-length') continue
-    if (length !== undefined || !DIGITS.test(fields[i + 1]!)) {
-      throw new TypeError('content-length must be one number (RFC 9112 §6.3)')
-    }
-    length = Number(fields[i + 1])
-  }
-  return length
 }
 
 /** The rule that the head of a final response breaks. */

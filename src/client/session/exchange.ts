@@ -16,7 +16,7 @@ import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body, PieceSource } from '../request/request-body.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { Senders } from '../request/senders.ts'
 import { discardBody, endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
 import { HTTP20Response } from '../response/http20-response.ts'
@@ -128,18 +128,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     const again = this.#host !== undefined
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
-    const empty = body === undefined || body.bytes?.length === 0
-    this.#sent = final && empty && this.plan.trailers === undefined
+    this.#sent = isEmpty(planned) && this.plan.trailers === undefined
     this.#stream = host.open(this, planned, this.#sent)
     if (this.settled) return
     if (!again) this.#watch()
     this.#limit(0)
-    try {
-      if (!this.#sent) this.#sendBody(body, final)
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
-    }
+    if (!this.#sent) this.#sendBody(body, final)
     host.wake()
   }
 
@@ -278,7 +272,17 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
+  /** Throws for a body that cannot be read, or is not as long as was announced; the request is over then. */
   #sendBody(body: Body | undefined, final: boolean): void {
+    try {
+      this.#give(body, final)
+    } catch (error) {
+      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
+      throw error
+    }
+  }
+
+  #give(body: Body | undefined, final: boolean): void {
     const { trailers } = this.plan
     if (final) this.#sent = true
     if (body?.open !== undefined) {
