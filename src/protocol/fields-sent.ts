@@ -72,6 +72,33 @@ function remembering(rule: RegExp): (text: string) => boolean {
   }
 }
 
+/** What `checkRequest` does, for one who is given the same fields again and again: they pass once. */
+export class RequestCheck {
+  #fields: FieldList | undefined
+  #authority: string
+  #length: number
+
+  constructor() {
+    this.#fields = undefined
+    this.#authority = ''
+    this.#length = NO_CONTENT_LENGTH
+  }
+
+  /** Returns the content-length, or `NO_CONTENT_LENGTH`. Throws TypeError naming the part. */
+  check(head: RequestHead, endStream: boolean): number {
+    checkRequestHead(head)
+    if (head.fields !== this.#fields || head.authority !== this.#authority) {
+      this.#fields = undefined
+      this.#length = checkSentFields(head.fields, head.authority)
+      // Only a list that cannot change stays checked.
+      this.#fields = Object.isFrozen(head.fields) ? head.fields : undefined
+      this.#authority = head.authority
+    }
+    checkSentLength(head, this.#length, endStream)
+    return this.#length
+  }
+}
+
 /** Checks the head of a request (RFC 9113 §8.3.1, §8.5; RFC 8441 §4). Throws TypeError naming the part. */
 export function checkRequestHead(head: RequestHead): void {
   if (!isMethod(head.method)) throw new TypeError(`method is not a token: ${quote(head.method)}`)

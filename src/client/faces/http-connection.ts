@@ -53,7 +53,7 @@ export class HTTPConnection extends ConnectionFace {
       logger,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(clock, new Reporter(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(this.settings, new Reporter(this.origin, logger), () => {})
     this.#closing = undefined
     this.#version = '2'
   }

@@ -3,8 +3,10 @@
  * response that `node:http` let through. Its one rule: where a message ends is
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
+
 import { NO_CONTENT_LENGTH } from '../../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
+
 import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
 /** A head that can be sent. */

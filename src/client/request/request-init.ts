@@ -3,9 +3,11 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import { decimal } from '../../protocol/field-rules.ts'
+
 import { checkSentTrailers } from '../../protocol/fields-sent.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
+
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
@@ -75,7 +77,7 @@ const MEANT_TO_HAVE_CONTENT: readonly string[] = ['POST', 'PUT', 'PATCH']
 export function planRequest(
   defaults: HeadDefaults,
   limits: TimeLimits,
-  decoding: DecodeLimits | undefined,
+  decoding: Decoding | undefined,
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,

@@ -11,6 +11,7 @@ import {
   type PromisedHead,
   type PushedStream,
   type RequestStream,
+  type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
@@ -19,19 +20,13 @@ import type { ConnectionSettings } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
+import { Departure } from './departure.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
 import { Parting } from './parting.ts'
+import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
-
-/** Someone who waits for the answer to a PING. */
-interface Pinger {
-  /** The engine's name of the PING. */
-  readonly token: number
-  readonly resolve: (roundTripTime: number) => void
-  readonly reject: (error: unknown) => void
-}
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
@@ -45,10 +40,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   /** Callers of `connect`. */
   readonly #connectors: ConnectWaiters
   /** Callers of `ping`. */
-  #pings: Pinger[]
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
+  readonly #pingers: Pingers
+  /** The transport is gone, and who waits for that. */
+  readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
   /** The peer said GOAWAY. */
@@ -67,9 +61,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#dialAbort = undefined
     this.#info = {}
     this.#connectors = new ConnectWaiters()
-    this.#pings = []
-    this.#closers = []
-    this.#gone = false
+    this.#pingers = new Pingers()
+    this.#departure = new Departure()
     this.#parting = new Parting()
     this.#toldToGo = false
   }
@@ -186,18 +179,18 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
+    return this.#pingers.wait(() => {
       const token = this.#engine.ping(this.#driver.engineNow())
-      this.#pings.push({ token, resolve, reject })
       this.#driver.wake()
+      return token
     })
   }
 
   /** Finishes what is open, then ends. Resolves when the transport is gone. */
   close(errorCode: number): Promise<void> {
     if (this.#state === 'idle') this.#finish()
-    if (this.#gone) return Promise.resolve()
-    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.length === 0) {
+    if (this.#departure.happened) return Promise.resolve()
+    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pingers.size === 0) {
       this.destroy(undefined)
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
@@ -218,10 +211,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   /** Resolves when nothing of it is left. */
   gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
+    return this.#departure.wait()
   }
 
   // — the dial —
@@ -261,17 +251,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   #rejectWaiters(ending: Ending): void {
     this.#connectors.fail(ending)
-    const pings = this.#pings
-    this.#pings = []
-    for (const { reject } of pings) reject(errorOf(ending, 0))
+    this.#pingers.fail(ending)
   }
 
   #finish(): void {
     this.#state = 'closed'
-    this.#gone = true
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
+    this.#departure.happen()
   }
 
   // — `ConnectionSink`: what the engine tells —
@@ -287,9 +272,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onPong(token: number, roundTripTime: number): void {
-    const waiter = this.#pings.find((pinger) => pinger.token === token)
-    this.#pings = this.#pings.filter((pinger) => pinger !== waiter)
-    waiter?.resolve(roundTripTime)
+    this.#pingers.answered(token, roundTripTime)
   }
 
   onClosed(failure: Failure | undefined): void {
@@ -323,10 +306,18 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pings.length > 0 || this.#closers.length > 0
+    return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
+  get unread(): UnreadBudget {
+    return this.#owner.settings.unread
+  }
+
+  readonly #room = (): void => this.#driver.wake()
+
   turned(): void {
+    const { unread } = this
+    if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
     this.#owner.sessionTurned(this)
   }
 
@@ -394,6 +385,7 @@ function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     settings: settings.settings,
     limits: settings.limits,
     windowManager: settings.windowManager,
+    unread: settings.unread,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
     firstStreamId: settings.firstStreamId,

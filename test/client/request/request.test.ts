@@ -175,7 +175,12 @@ describe('what is not a request throws at once, and names what is wrong', () => 
         ['host twice', ['GET', '/', { headers: { host: ['a', 'b'] } }], TypeError, /host/],
         ['a name of no ASCII', ['GET', '/', { headers: { '\u212aey': 'x' } }], TypeError, /not valid/],
         ['trailers', ['POST', '/', { body: 'a', trailers: { 'a b': 'c' } }], TypeError, /a b/],
-        ['a pseudo-trailer', ['POST', '/', { body: 'a', trailers: { ':status': '200' } }], TypeError, /status/],
+        [
+          'a pseudo-trailer',
+          ['POST', '/', { body: 'a', trailers: { ':status': '200' } }],
+          TypeError,
+          /status/,
+        ],
         [
           'what trailers must not have',
           ['POST', '/', { body: 'a', trailers: { authorization: 'x' } }],
