@@ -3,7 +3,7 @@
  * (RFC 9113 §8.3.1). Its one rule: nothing is checked here that the engine
  * checks; names are lowered, `host` becomes `:authority`, defaults are added.
  */
-import { decimal, lowerCase, trimmed } from '../../protocol/field-rules.ts'
+import { lowerCase, trimmed } from '../../protocol/field-rules.ts'
 import type { FieldList, RequestHead } from '../../protocol/index.ts'
 import { acceptedCodings } from '../response/decompress.ts'
 import type { Target } from '../settings/target.ts'
@@ -68,7 +68,6 @@ export function requestHead(
   let complete = defaults.fields
   if (fields !== undefined) {
     authority = takeSame(fields, 'host') ?? authority
-    settleLength(fields)
     complete = defaults.complete(fields, has(fields, 'range'))
   }
   const urgency = priority === undefined ? undefined : checkPriority(priority)
@@ -175,22 +174,4 @@ function takeSame(fields: string[], name: string): string | undefined {
     if (value !== values[0]) throw new TypeError(`field ${name} has two values that differ`)
   }
   return values[0]
-}
-
-/**
- * Of a content-length that is said twice and each time the same, in fields or in
- * a list, as `Headers` joins them, one is sent (RFC 9110 §8.6). Throws TypeError
- * for anything else that is not one number.
- */
-function settleLength(fields: string[]): void {
-  const text = firstValue(fields, 'content-length')
-  if (text === undefined) return
-  const values = take(fields, 'content-length').flatMap((value) => value.split(','))
-  const length = decimal(trimmed(values[0]!))
-  for (const value of values) {
-    if (Number.isNaN(length) || decimal(trimmed(value)) !== length) {
-      throw new TypeError(`content-length must be one number (RFC 9110 §8.6), not ${text.slice(0, 64)}`)
-    }
-  }
-  fields.push('content-length', String(length))
 }

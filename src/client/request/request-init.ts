@@ -143,6 +143,9 @@ export function announcedLength(head: RequestHead, body: Body): number | undefin
   const text = firstValue(head.fields, 'content-length')
   if (text === undefined) return undefined
   const announced = decimal(text)
+  if (Number.isNaN(announced)) {
+    throw new TypeError(`content-length must be one number (RFC 9110 §8.6), not ${text.slice(0, 64)}`)
+  }
   if (body.length !== undefined && body.length !== announced) {
     throw new RangeError(`content-length ${announced} differs from the body's ${body.length} octets`)
   }

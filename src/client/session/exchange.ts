@@ -219,7 +219,11 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.#sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    if (body !== undefined || final) this.#give(body, final)
+    try {
+      if (body !== undefined || final) this.#give(body, final)
+    } catch {
+      // The exchange has ended by it: the promise says so.
+    }
     this.#host!.wake()
     return sending.whenWritable(final)
   }
