@@ -13,11 +13,11 @@ import {
   NameMemory,
   ORDINARY,
   TE,
+  TOKEN,
 } from './field-rules.ts'
 import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import type { FieldList, RequestHead } from './sinks.ts'
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 const isMethod = remembering(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
 const isScheme = remembering(/^[a-z][a-z0-9+\-.]*$/)
 /** Everything visible but what ends or precedes an authority (RFC 3986 §3.2): no userinfo, no path. */
@@ -58,7 +58,7 @@ const NO_TRAILERS: ReadonlySet<string> = new Set([
   'www-authenticate',
 ])
 
-const names = new NameMemory((name) => TOKEN.test(name))
+const names = new NameMemory((name) => (TOKEN.test(name) ? ORDINARY : INVALID))
 
 /** A rule that remembers what passed last: callers tend to say the same again. */
 function remembering(rule: RegExp): (text: string) => boolean {

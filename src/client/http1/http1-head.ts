@@ -4,7 +4,8 @@
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
 
-import { NO_CONTENT_LENGTH } from '../../protocol/fields-received.ts'
+import { INVALID } from '../../protocol/field-rules.ts'
+import { NO_CONTENT_LENGTH, nameKind } from '../../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
 
 import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
@@ -18,7 +19,7 @@ export interface FramedHead {
 
 /** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
 const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const BAD_VALUE = /[\0\r\n]/
 
 /**
  * The head of a request in wire order. `endStream`: it has no content.
@@ -89,7 +90,8 @@ export function responseFault(head: Http1ResponseHead): string | undefined {
 /** The rule that received fields break. Parsers of older runtimes let through what hides a length. */
 export function fieldsFault(fields: readonly string[]): string | undefined {
   for (let i = 0; i < fields.length; i += 2) {
-    if (!TOKEN.test(fields[i]!)) return 'a field name that is not a token (RFC 9112 §5.1)'
+    if (nameKind(fields[i]!) === INVALID) return 'a field name with a forbidden character (RFC 9112 §5.1)'
+    if (BAD_VALUE.test(fields[i + 1]!)) return 'a field value with NUL, CR or LF (RFC 9110 §5.5)'
   }
   return undefined
 }

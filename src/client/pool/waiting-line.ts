@@ -146,6 +146,8 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
+  notice(): void {}
+
   informed(): void {}
 
   responded(): void {}

@@ -24,6 +24,7 @@ import { discardBody } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
 
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
@@ -269,7 +270,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   onInformational(status: number, fields: FieldList): void {
-    const informational = { status, fields }
+    const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
     this.#await('HEADERS')
     this.#host!.informed(this, status)
@@ -279,7 +280,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onResponse(status: number, fields: FieldList, endStream: boolean): void {
     const { incoming } = this
     incoming.status = status
-    incoming.fields = fields
+    incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
     if (!endStream) this.#await('BODY')
     this.#host!.responded(this)
@@ -293,7 +294,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   onTrailers(fields: FieldList): void {
-    this.incoming.trailers = fields
+    this.incoming.trailers = readableFields(fields, this.#host!)
   }
 
   onEnd(): void {

@@ -16,6 +16,7 @@ import {
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
@@ -290,7 +291,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onNotice(text: string): void {
-    this.#owner.observer.notice(text)
+    this.notice(text)
   }
 
   // — `DriverOwner` —
@@ -349,11 +350,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    const exchange = this.#owner.pushed(parent, head)
+    const exchange = this.#owner.pushed(parent, { ...head, fields: readableFields(head.fields, this) })
     if (exchange === undefined) return undefined
     exchange.beginPushed(this, stream)
     this.#open.add(exchange)
     return exchange
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {
