@@ -31,7 +31,8 @@ describe('metadata', () => {
     ['the strongest matches, a weaker does not', `${digest('sha256', 'x')}\n${digest('sha512')}`, true],
     ['empty', '', true],
     ['of an algorithm that we do not know', 'md5-AAAA', true],
-    ['that is none', 'sha256 sha256- -', true],
+    ['that is none', 'md5 sha -', true],
+    ['a digest that cannot be one', 'sha256 sha256- -', false],
     ['unknown beside known', `md5-AAAA ${digest('sha256', 'x')}`, false],
   ])('%s', async (_name, metadata, matches) => {
     expect(await matchesIntegrity(bytes, metadata)).toBe(matches)
