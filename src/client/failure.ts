@@ -5,7 +5,7 @@
  */
 import { H2Error, type H2ErrorCode, type Processed } from '../errors.ts'
 import { ErrorCode, errorName } from '../frame/registry.ts'
-import type { Failure, UnreadBudget } from '../protocol/index.ts'
+import type { Failure } from '../protocol/index.ts'
 
 /** Characters of the peer's words that a message repeats. */
 const MAX_WORDS = 200
@@ -39,6 +39,8 @@ export function errorOf(ending: Ending, streamId: number): unknown {
     errorName: errorName(ending.errorCode),
     streamId: streamId === 0 ? undefined : streamId,
     processed: ending.processed,
+    // The caller's content would be as wrong the next time.
+    retryable: ending.code === 'H2_BODY' ? false : undefined,
     debugData: ending.debugData,
     cause: ending.cause,
   })
@@ -80,6 +82,11 @@ function copyOf(error: H2Error): H2Error {
   return new H2Error(error.message, error)
 }
 
+/** The same, of a request of which no octet was sent. */
+export function unprocessed(ending: Ending): Ending {
+  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
+}
+
 /** The caller gave the stream up. */
 export function cancelled(errorCode: number, processed: Processed): ClientFailure {
   return {
@@ -95,20 +102,13 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
 /**
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
- * `unread`: what the wait was for, if it is full.
  */
-export function timedOut(
-  which: TimeLimit,
-  limitMs: number,
-  processed: Processed,
-  unread?: UnreadBudget,
-): ClientFailure {
-  const held = unread?.full ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)` : ''
+export function timedOut(which: TimeLimit, what: string, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms${held}`,
+    reason: `timed out: ${what}`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }
@@ -116,13 +116,6 @@ export function timedOut(
 
 /** The limits of time of one request. */
 type TimeLimit = 'QUEUE' | 'HEADERS' | 'BODY' | 'TOTAL'
-
-const TIMEOUT_TEXT: Readonly<Record<TimeLimit, string>> = {
-  QUEUE: 'no free stream',
-  HEADERS: 'no response',
-  BODY: 'no more of the body',
-  TOTAL: 'not complete',
-}
 
 /** The caller's body source failed. */
 export function bodyFailed(reason: string, processed: Processed, cause?: unknown): ClientFailure {

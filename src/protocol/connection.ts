@@ -12,7 +12,9 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
+
 import { RequestCheck } from './fields-sent.ts'
+
 import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
@@ -72,11 +74,7 @@ export class Connection {
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
     this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
-    this.#budget = new AbuseBudget(
-      limits,
-      this.#table,
-      Math.max(settings.initialWindowSize, DEFAULT_WINDOW_SIZE),
-    )
+    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
@@ -160,8 +158,8 @@ export class Connection {
    * the sink is told so before this returns.
    */
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
-    this.#check.check(head)
-    const stream = new Stream(this.#streams, head, endStream, sink)
+    const length = this.#check.check(head, endStream)
+    const stream = new Stream(this.#streams, head, endStream, sink, length)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
       stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))

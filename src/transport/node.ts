@@ -6,7 +6,7 @@
 import net, { type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { authorityOf, connectError, dialError, tlsError } from './dial-failure.ts'
-import { Limit, reached } from './dial-step.ts'
+import { Limit, reached, StepTimes } from './dial-step.ts'
 import { NodeSocket } from './node-socket.ts'
 import { openProxy, openTunnel, type ProxyProgress, proxyName } from './proxy.ts'
 import { type ProxyAddress, parseProxy } from './proxy-url.ts'
@@ -39,10 +39,14 @@ export const dial: Dial = async (target, options, signal) => {
   const where = whereTo(target, options, proxy)
   if (target.secure) checkTlsOptions(where, options)
   const startedAt = performance.now()
-  const transport = await connect(target, options, where, proxy, signal)
+  const steps = new StepTimes(options.onStep)
+  const transport = await connect(target, options, where, proxy, signal, steps)
   const connectedAt = performance.now()
   try {
-    if (target.secure) await handshake(transport, options, where, signal)
+    if (target.secure) {
+      await handshake(transport, options, where, signal)
+      steps.done('tls')
+    }
     signal?.throwIfAborted()
   } catch (error) {
     transport.destroy()
@@ -87,6 +91,7 @@ async function connect(
   where: string,
   proxy: ProxyAddress | undefined,
   signal: AbortSignal | undefined,
+  steps: StepTimes,
 ): Promise<NodeSocket> {
   const { connectTimeoutMs } = options
   const progress: ProxyProgress = { waitsFor: '' }
@@ -96,9 +101,15 @@ async function connect(
     return dialError('H2_TIMEOUT_CONNECT', 'local', message)
   })
   try {
-    if (proxy !== undefined) return await connectBy(proxy, target, options, limit.signal, progress)
+    if (proxy !== undefined) {
+      const transport = await connectBy(proxy, target, options, limit.signal, progress)
+      steps.done('proxy')
+      return transport
+    }
     const transport = new NodeSocket((onread) => open(target, options, onread))
+    transport.socket.once('lookup', () => steps.done('dns'))
     await reached(transport.socket, 'connect', limit.signal, (error) => connectError(where, error))
+    steps.done('tcp')
     transport.socket.setNoDelay(true)
     return transport
   } finally {

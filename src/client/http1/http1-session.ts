@@ -271,6 +271,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   // — `Carrier` —
 
+  get witness(): undefined {
+    return undefined
+  }
+
   now(): number {
     return this.#owner.settings.clock.now()
   }
@@ -304,6 +308,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   pushed(): undefined {
     return undefined
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {

@@ -2,8 +2,7 @@
  * One request and its response: from the call to the end, whichever comes
  * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
  * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
- * once, and what is settled holds no listener, no deadline and no place in any
- * list.
+ * once, and then holds no listener, no deadline and no place in any list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -15,19 +14,20 @@ import type {
   StreamSink,
 } from '../../protocol/index.ts'
 import { Link } from '../../protocol/stream-queue.ts'
-import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
+import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
-import { EXPECTATION_MS, expectsContinue, wantsContent } from '../request/expectation.ts'
+import { CONTINUE, expectsContinue } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
 import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-import { type Awaited, Patience } from './patience.ts'
+import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM, type Waiter } from './patience.ts'
 import { Sending, type SendingOwner } from './sending.ts'
 
 const QUEUED = 0
@@ -35,7 +35,10 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange extends Link implements StreamSink, Timed, Supplier, SendingOwner, AbortWatcher {
+export class Exchange
+  extends Link
+  implements StreamSink, Timed, Supplier, SendingOwner, Waiter, AbortWatcher
+{
   // — `Timed`; see deadlines.ts —
   slot: number
 
@@ -66,7 +69,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   #sending: Sending | undefined
   /** Made when somebody asks for it. */
   #answer: Answer | undefined
-  #onPushesOver: (() => void) | undefined
 
   constructor(plan: ExchangePlan) {
     super()
@@ -88,7 +90,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#patience = new Patience(plan.limits)
     this.#sending = undefined
     this.#answer = undefined
-    this.#onPushesOver = undefined
   }
 
   // — what the connection does —
@@ -99,8 +100,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
-    if (counts) this.#await('QUEUE')
-    else this.#rest()
+    this.#patience.rest()
+    host.moved(this)
+    if (counts) this.#await(STREAM)
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
@@ -109,22 +111,18 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     const again = this.#host !== undefined
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
-    const empty = body === undefined || body.bytes?.length === 0
-    const complete = final && empty && this.plan.trailers === undefined
+    const complete = isEmpty(planned) && this.plan.trailers === undefined
+    this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
     if (this.settled) return
     if (!again) this.#watch()
-    this.#rest()
-    try {
-      if (!complete) {
-        this.#sending = new Sending(this, stream)
-        if (body !== undefined && expectsContinue(planned.head.fields)) this.#sending.hold(body, final)
-        else this.#sending.give(body, final)
-      }
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
+    this.#patience.rest()
+    host.moved(this)
+    if (!complete) {
+      this.#sending = new Sending(this, stream)
+      if (body === undefined || !expectsContinue(planned.head.fields)) this.#give(body, final)
+      else this.#sending.hold(body, final)
     }
     host.wake()
   }
@@ -153,12 +151,13 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#stream = stream
     this.#streamId = stream.id
     this.#phase = SENT
-    this.#await('HEADERS')
+    this.#patience.startOver(this.incoming.httpVersion)
+    this.#await(RESPONSE)
   }
 
   /** The transport stands: from now on waiting for a stream counts, if it did not before. */
   connected(): void {
-    if (this.#phase === QUEUED && this.#patience.resting) this.#await('QUEUE')
+    if (this.#phase === QUEUED && this.#patience.resting) this.#await(STREAM)
   }
 
   /** Ends it without asking the engine, which is gone. */
@@ -174,23 +173,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   get replayable(): boolean {
     if (this.planned === undefined) return false
     const { body, final } = this.planned
-    return final && (body === undefined || body.replayable || !this.#sourced)
+    return final && (body === undefined || body.replayable || this.#sending?.sourced !== true)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
   get streamId(): number {
     return this.#streamId
-  }
-
-  /** Why it failed, undefined if it did not. */
-  get ending(): Ending | undefined {
-    return this.incoming.ending
-  }
-
-  /** Calls back when no more pushes can come. */
-  whenPushesOver(callback: () => void): void {
-    if (this.incoming.over) callback()
-    else this.#onPushesOver = callback
   }
 
   // — what the caller asks —
@@ -225,7 +213,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.#sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    if (body !== undefined || final) sending.give(body, final)
+    try {
+      if (body !== undefined || final) this.#give(body, final)
+    } catch {} // The exchange has ended by it: the promise says so.
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -235,16 +225,28 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    if (this.#phase === RESPONDED) this.#await('BODY')
-    this.#host!.wake()
+    const host = this.#host!
+    host.witness?.read(this, count, host.now())
+    if (this.#phase === RESPONDED) this.#await(MORE)
+    host.wake()
   }
 
   // — `SendingOwner` —
 
-  progress(): void {
+  gave(octets: number): void {
+    this.#host!.witness?.offered(this, octets, this.#host!.now())
+    this.#progress()
+  }
+
+  ended(): void {
+    this.#host!.witness?.offerEnded(this, this.#host!.now())
+    this.#progress()
+  }
+
+  #progress(): void {
     if (this.settled) return
-    if (this.#phase === SENT) this.#await('HEADERS')
-    else if (this.#phase === RESPONDED) this.#await('BODY')
+    if (this.#phase === SENT) this.#await(CONTENT)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
     this.#host!.wake()
   }
 
@@ -253,20 +255,38 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
+  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
+  #give(body: Body | undefined, final: boolean): void {
+    try {
+      this.#sending!.give(body, final)
+    } catch (error) {
+      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
+      throw error
+    }
+  }
+
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
     this.#streamId = streamId
     this.#phase = SENT
-    if (this.#sending?.holds === true) this.#patience.hold(this.#host!.now() + EXPECTATION_MS)
-    this.#await('HEADERS')
+    this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
+    const holds = this.#sending?.holds === true
+    if (holds) this.#patience.hold(this.#host!)
+    this.#await(this.#sending === undefined || holds ? RESPONSE : CONTENT)
+  }
+
+  /** From here it is the peer's turn. */
+  onRequestSent(): void {
+    if (this.#phase === SENT) this.#await(RESPONSE)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   onInformational(status: number, fields: FieldList): void {
-    const informational = { status, fields }
+    const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
-    if (wantsContent(status)) this.#sending?.release()
-    this.#await('HEADERS')
+    this.#sending?.heard(status)
+    if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
   }
@@ -274,22 +294,22 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onResponse(status: number, fields: FieldList, endStream: boolean): void {
     const { incoming } = this
     incoming.status = status
-    incoming.fields = fields
+    incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
-    if (!endStream) this.#await('BODY')
+    if (!endStream) this.#await(MORE)
     this.#host!.responded(this)
     this.resender?.answered(this)
     this.#answer?.settle()
-    if (!endStream && wantsContent(status)) this.#sending?.release()
+    if (!endStream) this.#sending?.heard(status)
   }
 
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
-    this.#await('BODY')
+    this.#await(MORE)
     this.incoming.push(buf, start, end, frameEnd)
   }
 
   onTrailers(fields: FieldList): void {
-    this.incoming.trailers = fields
+    this.incoming.trailers = readableFields(fields, this.#host!)
   }
 
   onEnd(): void {
@@ -298,7 +318,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onWritable(): void {
     if (this.settled) return
-    this.progress()
+    this.#progress()
     this.#sending?.writable()
   }
 
@@ -318,34 +338,34 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     return this.#patience.deadline
   }
 
-  onDeadline(now: number): void {
-    if (this.#patience.unheld(now)) this.#sending?.release()
+  onDeadline(): void {
+    const host = this.#host!
+    if (this.#patience.unheld(host)) this.#sending?.heard(CONTINUE)
     if (this.settled) return
-    const excused = this.incoming.unread && !this.#host!.closing
-    const late = this.#patience.late(now, this.queued, excused)
-    if (late === undefined) this.#host!.moved(this)
-    else {
-      const unread = late.which === 'QUEUE' ? this.#host!.unread : undefined
-      this.#giveUp(timedOut(late.which, late.limitMs, this.#processed, unread), ErrorCode.CANCEL, false)
-    }
+    const failure = this.#patience.late(this, host, this.#processed)
+    if (failure === undefined) host.moved(this)
+    else this.#giveUp(failure, ErrorCode.CANCEL, false)
   }
 
   /** A wait begins, or begins anew. */
   #await(awaited: Awaited): void {
     const host = this.#host!
-    this.#patience.await(awaited, host.now(), this.queued)
-    host.moved(this)
-  }
-
-  /** No limit runs but the total. */
-  #rest(): void {
-    this.#patience.rest()
-    this.#host!.moved(this)
+    if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
   /** Octets of the request that the engine has not sent. */
   get queued(): number {
     return this.#sending === undefined ? 0 : this.#sending.queued
+  }
+
+  /** True once the caller has given all of it. */
+  get given(): boolean {
+    return this.#sending === undefined || this.#sending.complete
+  }
+
+  /** The connection is to close: from now on what nobody reads has a limit. */
+  parting(): void {
+    if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   // — the end —
@@ -381,15 +401,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     const sending = this.#sending
     const unwanted = ending ?? (sending?.holds === true ? new Rejection(undefined) : undefined)
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (unwanted !== undefined && !this.#sourced) discardBody(this.planned?.body, unwanted)
+    if (unwanted !== undefined && sending?.sourced !== true) discardBody(this.planned?.body, unwanted)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()
-    this.#onPushesOver?.()
-  }
-
-  /** True once a source of its content was asked for some. */
-  get #sourced(): boolean {
-    return this.#sending?.sourced === true
   }
 }

@@ -6,6 +6,7 @@
 import type { RequestStream } from '../../protocol/index.ts'
 import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
+import { wantsContent } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
 import { endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
@@ -15,8 +16,10 @@ import type { Incoming } from '../response/incoming.ts'
 export interface SendingOwner {
   readonly plan: ExchangePlan
   readonly incoming: Incoming
-  /** Octets were written, or the request was ended. */
-  progress(): void
+  /** So many octets were written. */
+  gave(octets: number): void
+  /** The request was ended. */
+  ended(): void
   /** The content, or its source, was no good. */
   uploadFailed(ending: ClientFailure | Rejection): void
 }
@@ -48,6 +51,11 @@ export class Sending implements UploadOwner {
     return this.#sourced
   }
 
+  /** True once the caller has given all of it. */
+  get complete(): boolean {
+    return this.#complete && this.#upload === undefined
+  }
+
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
     return this.#complete || this.#upload !== undefined || this.#held !== undefined
@@ -58,16 +66,16 @@ export class Sending implements UploadOwner {
     return this.#held !== undefined
   }
 
-  /** Keeps content back, until `release`. */
+  /** Keeps the content back, until the server's word. */
   hold(body: Body, final: boolean): void {
     this.#held = { body, final }
   }
 
-  /** The server wants the content, or has no word for it. */
-  release(): void {
+  /** The server said this, or nothing for long enough: content that is held back may go. */
+  heard(status: number): void {
     const held = this.#held
+    if (held === undefined || !wantsContent(status)) return
     this.#held = undefined
-    if (held === undefined) return
     try {
       this.give(held.body, held.final)
     } catch (error) {
@@ -96,7 +104,10 @@ export class Sending implements UploadOwner {
       this.#upload.pump()
       return
     }
-    if (body?.bytes !== undefined) this.stream.write(body.bytes)
+    if (body?.bytes !== undefined) {
+      this.stream.write(body.bytes)
+      this.#owner.gave(body.bytes.length)
+    }
     if (final) endWith(this, trailers)
   }
 
@@ -133,8 +144,12 @@ export class Sending implements UploadOwner {
 
   // — `UploadOwner` —
 
-  progress(): void {
-    this.#owner.progress()
+  gave(octets: number): void {
+    this.#owner.gave(octets)
+  }
+
+  ended(): void {
+    this.#owner.ended()
   }
 
   uploadFailed(ending: ClientFailure | Rejection): void {
