@@ -15,10 +15,7 @@ export function expectsContinue(fields: FieldList): boolean {
   return false
 }
 
-/** The status that asks for the content. */
-export const CONTINUE = 100
-
 /** True for a status that asks for the content: 100, or a response that may need it. Any other final one may do without. */
 export function wantsContent(status: number): boolean {
-  return status === CONTINUE || (status >= 200 && status < 300)
+  return status === 100 || (status >= 200 && status < 300)
 }

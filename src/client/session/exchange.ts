@@ -16,7 +16,6 @@ import type {
 import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
-import { CONTINUE, expectsContinue } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
 import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
@@ -120,9 +119,8 @@ export class Exchange
     this.#patience.rest()
     host.moved(this)
     if (!complete) {
-      this.#sending = new Sending(this, stream)
-      if (body === undefined || !expectsContinue(planned.head.fields)) this.#give(body, final)
-      else this.#sending.hold(body, final)
+      this.#sending = new Sending(this, stream, planned.head.fields)
+      this.#give(body, final)
     }
     host.wake()
   }
@@ -194,10 +192,8 @@ export class Exchange
   }
 
   reprioritize(urgency: number, incremental: boolean): void {
-    const stream = this.#stream as RequestStream | undefined
-    if (this.settled || stream === undefined) return
-    stream.reprioritize(urgency, incremental)
-    this.#host!.wake()
+    if (!this.settled) (this.#stream as RequestStream | undefined)?.reprioritize(urgency, incremental)
+    this.#host?.wake()
   }
 
   abort(ending: Ending): void {
@@ -225,10 +221,9 @@ export class Exchange
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    const host = this.#host!
-    host.witness?.read(this, count, host.now())
+    this.#host!.witness?.read(this, count, this.#host!.now())
     if (this.#phase === RESPONDED) this.#await(MORE)
-    host.wake()
+    this.#host!.wake()
   }
 
   // — `SendingOwner` —
@@ -271,9 +266,8 @@ export class Exchange
     this.#streamId = streamId
     this.#phase = SENT
     this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
-    const holds = this.#sending?.holds === true
-    if (holds) this.#patience.hold(this.#host!)
-    this.#await(this.#sending === undefined || holds ? RESPONSE : CONTENT)
+    if (this.#sending?.holds === true) this.#patience.hold(this.#host!)
+    this.#await(this.#sending?.holds === false ? CONTENT : RESPONSE)
   }
 
   /** From here it is the peer's turn. */
@@ -340,17 +334,15 @@ export class Exchange
 
   onDeadline(): void {
     const host = this.#host!
-    if (this.#patience.unheld(host)) this.#sending?.heard(CONTINUE)
-    if (this.settled) return
-    const failure = this.#patience.late(this, host, this.#processed)
+    if (this.#patience.unheld(host)) this.#sending?.release()
+    const failure = this.settled ? undefined : this.#patience.late(this, host, this.#processed)
     if (failure === undefined) host.moved(this)
     else this.#giveUp(failure, ErrorCode.CANCEL, false)
   }
 
   /** A wait begins, or begins anew. */
   #await(awaited: Awaited): void {
-    const host = this.#host!
-    if (this.#patience.await(awaited, this, host)) host.moved(this)
+    if (this.#patience.await(awaited, this, this.#host!)) this.#host!.moved(this)
   }
 
   /** Octets of the request that the engine has not sent. */
@@ -390,18 +382,17 @@ export class Exchange
 
   #settle(ending: Ending | undefined, dropContent: boolean): void {
     if (this.settled) return
-    const { incoming } = this
-    if (ending === undefined) incoming.end()
-    else incoming.fail(ending, dropContent)
+    if (ending === undefined) this.incoming.end()
+    else this.incoming.fail(ending, dropContent)
     this.#phase = SETTLED
     this.#patience.end()
     if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
     this.#answer?.settle()
     this.#host?.settled(this)
     const sending = this.#sending
-    const unwanted = ending ?? (sending?.holds === true ? new Rejection(undefined) : undefined)
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (unwanted !== undefined && sending?.sourced !== true) discardBody(this.planned?.body, unwanted)
+    const unwanted = ending !== undefined || sending?.holds === true
+    if (unwanted && sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()

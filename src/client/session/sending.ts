@@ -3,10 +3,10 @@
  * caller gives it, then trailers and the end. Its one rule: whoever waits to
  * give more is told when there is room, and when there is none any more.
  */
-import type { RequestStream } from '../../protocol/index.ts'
+import type { FieldList, RequestStream } from '../../protocol/index.ts'
 import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
-import { wantsContent } from '../request/expectation.ts'
+import { expectsContinue, wantsContent } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
 import { endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
@@ -31,14 +31,18 @@ export class Sending implements UploadOwner {
   /** True once all of the request was given, or is not wanted any more. */
   #complete: boolean
   #sourced: boolean
-  /** Content that waits for the server's word. */
+  /** The server is asked to speak before content is sent, and has not. */
+  #expects: boolean
+  /** Content that waits for its word. */
   #held: { readonly body: Body; readonly final: boolean } | undefined
   /** Callers of `send`; made when there is one. */
   #senders: Senders | undefined
 
-  constructor(owner: SendingOwner, stream: RequestStream) {
+  /** `fields`: of the request, which may say that the server speaks first. */
+  constructor(owner: SendingOwner, stream: RequestStream, fields: FieldList) {
     this.#owner = owner
     this.stream = stream
+    this.#expects = expectsContinue(fields)
     this.#upload = undefined
     this.#complete = false
     this.#sourced = false
@@ -66,15 +70,16 @@ export class Sending implements UploadOwner {
     return this.#held !== undefined
   }
 
-  /** Keeps the content back, until the server's word. */
-  hold(body: Body, final: boolean): void {
-    this.#held = { body, final }
+  /** The server said this: content that is held back may go. */
+  heard(status: number): void {
+    if (wantsContent(status)) this.release()
   }
 
-  /** The server said this, or nothing for long enough: content that is held back may go. */
-  heard(status: number): void {
+  /** Content that is held back goes. */
+  release(): void {
     const held = this.#held
-    if (held === undefined || !wantsContent(status)) return
+    this.#expects = false
+    if (held === undefined) return
     this.#held = undefined
     try {
       this.give(held.body, held.final)
@@ -89,8 +94,12 @@ export class Sending implements UploadOwner {
     return this.stream.queuedBytes
   }
 
-  /** Sends content, the last of it if `final`. Throws for a body that cannot be opened. */
+  /** Sends content, the last of it if `final`; all of a request at once may have to wait. Throws for a body that cannot be opened. */
   give(body: Body | undefined, final: boolean): void {
+    if (this.#expects && final && body !== undefined) {
+      this.#held = { body, final }
+      return
+    }
     const { trailers } = this.#owner.plan
     if (final) this.#complete = true
     if (body?.open !== undefined) {
@@ -133,7 +142,6 @@ export class Sending implements UploadOwner {
     const unfinished = !this.#complete || this.#upload !== undefined
     this.#complete = true
     this.#upload?.stop(reason)
-    this.#held = undefined
     return unfinished
   }
 
