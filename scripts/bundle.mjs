@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { page } from './page.mjs'
 
 const root = new URL('..', import.meta.url)
 const { exports, imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
@@ -18,6 +19,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
   // What the runtime decides is looked up when the package is used.
   external: [/^node:/, ...Object.keys(imports)],
+  plugins: [page()],
   transform: { target: 'es2022' },
 })
 await bundle.write({

@@ -23,6 +23,7 @@ const ROOMS = {
   hpack: [],
   frame: [],
   protocol: ['hpack/', 'frame/'],
+  trace: ['protocol/', 'frame/', 'hpack/', '#page'],
   transport: ['node:'],
   client: [
     'protocol/',
@@ -35,7 +36,7 @@ const ROOMS = {
 }
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
-const OUTSIDERS = ['adapters', 'cli', 'testing']
+const OUTSIDERS = ['adapters', 'cli', 'testing', 'viewer']
 /** Files and folders of theirs that may import the platform: where it is the contract, or is loaded when it is used. */
 const OUTSIDE_PLATFORM = [
   'testing/peer-server.ts',
@@ -46,7 +47,7 @@ const OUTSIDE_PLATFORM = [
   'adapters/axios/',
 ]
 
-const PURE_ROOMS = ['hpack', 'frame', 'protocol']
+const PURE_ROOMS = ['hpack', 'frame', 'protocol', 'trace']
 const IMPURE_WORDS = new Set(
   'async await Promise setTimeout setInterval setImmediate queueMicrotask Date performance console'.split(
     ' ',

@@ -1,0 +1,1 @@
+document.title = 'HTTP/2 recording'
