@@ -2,9 +2,16 @@
  * `hyper-h2/trace`: what HTTP/2 conversations were. Recordings are read and
  * written, rebuilt, explained, exported and shown; no I/O, no clock.
  */
-export type { Cause, Stall } from './cause.ts'
+export { CAUSES, type Cause, type Stall, saidOf } from './cause.ts'
 export type { ChromeTrace, TraceEvent } from './chrome-trace.ts'
-export type { ConnectionFacts, SettingsFacts, StreamFacts, TableFacts } from './connection-state.ts'
+export type {
+  ConnectionFacts,
+  ConnectionState,
+  SettingsFacts,
+  StreamFacts,
+  TableFacts,
+} from './connection-state.ts'
+export type { ConnectionTimeline, Content, StreamTimeline } from './connection-timeline.ts'
 export type { RecordedConnection } from './connections.ts'
 export { type Difference, differencesOf, differenceTable, type Outcome } from './differences.ts'
 export { Kind } from './event-kind.ts'

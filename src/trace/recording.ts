@@ -131,6 +131,22 @@ export class Recording implements RecordedStory {
     return { state, fields }
   }
 
+  /** Goes through all frames, each with its connection behind it, which is good for the call, and the fields it completes. */
+  replay(visit: (frame: RecordedFrame, state: ConnectionState, fields: readonly CodedField[]) => void): void {
+    const states = new Map<number, ConnectionState>()
+    for (let row = 0; row < this.length; row++) {
+      if (!isFrame(this.#columns.kind[row]!)) continue
+      const connection = this.#columns.connection[row]!
+      let state = states.get(connection)
+      if (state === undefined) {
+        state = new ConnectionState(this.head.bases[connection])
+        states.set(connection, state)
+      }
+      const completed = applyFrame(state, frameRow(this.#columns, row, this.#offsets[row]!))
+      visit(this.#frame(row), state, completed ?? [])
+    }
+  }
+
   get #firstConnection(): number {
     return this.connections()[0]?.id ?? 0
   }
