@@ -15,9 +15,12 @@ const MAX_FILE_LINES = 450
 const MAX_FUNCTION_LINES = 60
 const LEAVES = ['bytes.ts', 'errors.ts']
 
+/** What every floor of `client/` stands on. */
+const UNDER_CLIENT = ['protocol/', 'type:transport/transport.ts', '#platform', 'frame/registry.ts']
 /**
  * For each room what it may import besides the leaves and itself. An entry
- * ends in `/` for a whole room; `type:` in front allows types only.
+ * ends in `/` for a whole room; `type:` in front allows types only. `client/`
+ * is not one room: its floors are, and its files that stand beside them.
  */
 const ROOMS = {
   hpack: [],
@@ -25,15 +28,21 @@ const ROOMS = {
   protocol: ['hpack/', 'frame/'],
   trace: ['protocol/', 'frame/', 'hpack/', '#page'],
   transport: ['node:'],
-  client: [
-    'protocol/',
-    'type:transport/transport.ts',
-    '#platform',
-    'frame/registry.ts',
-    'frame/frame-trace.ts',
-    'hpack/decoding-error.ts',
-  ],
+  'client/failure.ts': [...UNDER_CLIENT, 'hpack/decoding-error.ts'],
+  ...floors('client/', [
+    'settings',
+    'response',
+    'request',
+    'session',
+    'observe',
+    'http1',
+    'pool',
+    'fetch',
+    'faces',
+  ]),
 }
+ROOMS['client/session'].push('frame/frame-trace.ts')
+ROOMS['client/fetch'] = ROOMS['client/fetch'].filter((place) => !/(?:observe|http1|pool)\/$/.test(place))
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
 const OUTSIDERS = ['adapters', 'cli', 'testing', 'viewer']
@@ -102,10 +111,23 @@ function sourceFiles(folder) {
     .sort()
 }
 
-/** The folder under `src/` in which a file lives; '' for a file that stands beside the rooms. */
+/** Rooms that stand on each other, the lowest first: each may import those below it. */
+function floors(folder, names) {
+  const below = [...UNDER_CLIENT, `${folder}failure.ts`]
+  const rooms = {}
+  for (const name of names) {
+    rooms[folder + name] = [...below]
+    below.push(`${folder}${name}/`)
+  }
+  return rooms
+}
+
+/** The room in which a file lives: a folder, a floor, or the file itself; '' for a file that stands beside the rooms. */
 function roomOf(file) {
-  const slash = file.indexOf('/')
-  return slash === -1 ? '' : file.slice(0, slash)
+  if (file in ROOMS) return file
+  const [first = '', second] = file.split('/')
+  if (`${first}/${second}` in ROOMS) return `${first}/${second}`
+  return file.includes('/') ? first : ''
 }
 
 /** Where a specifier leads: a file under `src/` if it is ours, else the specifier as it stands. */

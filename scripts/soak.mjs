@@ -12,7 +12,13 @@ const requests = process.argv[2] ?? '1000000'
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const child = spawn(
   process.execPath,
-  [vitest, 'run', 'test/faults/soak.test.ts', 'test/client/scale.test.ts', '--disable-console-intercept'],
+  [
+    vitest,
+    'run',
+    'test/faults/soak.test.ts',
+    'test/client/session/scale.test.ts',
+    '--disable-console-intercept',
+  ],
   {
     cwd: root,
     env: { ...process.env, SOAK_REQUESTS: requests },

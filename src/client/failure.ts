@@ -5,7 +5,7 @@
  */
 import { H2Error, type Processed } from '../errors.ts'
 import { ErrorCode, errorName } from '../frame/registry.ts'
-import type { Failure } from '../protocol/index.ts'
+import type { Failure, UnreadBudget } from '../protocol/index.ts'
 
 /** A failure found by the client itself has a code that no RFC number tells. */
 export interface ClientFailure extends Failure {
@@ -77,13 +77,20 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
 /**
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
+ * `unread`: what the wait was for, if it is full.
  */
-export function timedOut(which: string, limitMs: number, processed: Processed): ClientFailure {
+export function timedOut(
+  which: string,
+  limitMs: number,
+  processed: Processed,
+  unread?: UnreadBudget,
+): ClientFailure {
+  const held = unread?.full ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)` : ''
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
+    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms${held}`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }
@@ -197,6 +204,18 @@ export function closedByCaller(): ClientFailure {
     initiator: 'user',
     errorCode: ErrorCode.NO_ERROR,
     reason: 'closed by the caller',
+    processed: 'no',
+    kind: 'CLOSED',
+  }
+}
+
+/** A dial took long, and another that began after it was faster. */
+export function overtaken(): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'local',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: 'given up, another attempt to connect was faster',
     processed: 'no',
     kind: 'CLOSED',
   }

@@ -113,11 +113,15 @@ export class RecvWindow {
     if (length > 0) this.#grant(this.#manager.onDataConsumed(length))
   }
 
-  /** The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9). */
-  takeIncrement(): number {
-    const increment = Math.min(this.#owed, MAX_WINDOW_SIZE - this.#manager.windowSize)
-    this.#owed = 0
-    if (increment <= 0) return 0
+  /**
+   * The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9).
+   * What is owed beyond `most` stays so.
+   */
+  takeIncrement(most: number = MAX_WINDOW_SIZE): number {
+    const due = Math.max(0, Math.min(this.#owed, MAX_WINDOW_SIZE - this.#manager.windowSize))
+    const increment = Math.max(0, Math.min(due, most))
+    this.#owed = due - increment
+    if (increment === 0) return 0
     this.#manager.windowSize += increment
     this.announced += increment
     return increment

@@ -102,13 +102,9 @@ export class Inbound {
       return
     }
     const stream = this.#admit(streamId, RECV_DATA)
-    if (stream === undefined) {
-      this.#credit.discard(flowControlledLength)
-      return
-    }
+    if (stream === undefined) return
     const expected = stream.phase.contentLeft
     if (!this.#credit.receiveOn(stream, flowControlledLength, paddingLength, expected)) {
-      this.#credit.discard(flowControlledLength)
       this.error(
         stream,
         ErrorCode.FLOW_CONTROL_ERROR,
@@ -123,6 +119,24 @@ export class Inbound {
     }
     this.#budget.useful(this.#contentLength)
     this.#current = stream
+    if (this.#credit.overfull) this.#giveUpLargest()
+  }
+
+  /** More lies unread than may: the stream of this connection that holds most is given up. */
+  #giveUpLargest(): void {
+    const held = this.#table.values().reduce((most, one) => (one.unconsumed > most.unconsumed ? one : most))
+    this.#table.remove(held, step(held.state, SEND_RESET))
+    this.#outbound.reset(held.id, ErrorCode.CANCEL)
+    held.fail({
+      scope: 'stream',
+      initiator: 'local',
+      errorCode: ErrorCode.CANCEL,
+      kind: 'UNREAD_TOO_LARGE',
+      reason: `${held.unconsumed} octets of it lie unread, the most of all responses that together may hold no more (limits.maxUnread)`,
+      processed: processed(held),
+    })
+    this.#credit.release(held)
+    this.#host.closed()
   }
 
   data(buf: Uint8Array, start: number, end: number, last: boolean, endStream: boolean): void {
@@ -215,6 +229,7 @@ export class Inbound {
    */
   #settleEnd(stream: Stream): boolean {
     stream.state = step(stream.state, RECV_END)
+    this.#credit.release(stream)
     if (stream.state === CLOSED) {
       this.#table.remove(stream, CLOSED)
       return false

@@ -9,6 +9,7 @@ import type { Stream } from './stream.ts'
 import { StreamMap } from './stream-map.ts'
 import { StreamQueue } from './stream-queue.ts'
 import { IDLE, RESERVED_REMOTE, RESET_LOCAL, SEND_HEADERS, step } from './stream-state.ts'
+import type { UnreadBudget } from './unread-budget.ts'
 
 const MAX_STREAM_ID = 0x7fffffff
 /** Whoever begins a new connection here has time to do so before identifiers run out. */
@@ -25,6 +26,7 @@ export class StreamTable {
   readonly #closed = new ClosedStreams()
   readonly #peer: PeerSettings
   readonly #limits: StreamLimits
+  readonly #unread: UnreadBudget
   /** Streams that wait for a slot, in the order of their requests. */
   readonly #waiting = new StreamQueue<Stream>()
   /** Extended CONNECTs that wait for the peer's SETTINGS (RFC 8441 §3). */
@@ -40,10 +42,11 @@ export class StreamTable {
   /** Streams of the peer's that are reserved or open. */
   pushed = 0
 
-  constructor(peer: PeerSettings, limits: StreamLimits, firstStreamId: number) {
+  constructor(peer: PeerSettings, limits: StreamLimits, firstStreamId: number, unread: UnreadBudget) {
     this.#peer = peer
     this.#limits = limits
     this.#nextId = firstStreamId
+    this.#unread = unread
   }
 
   get open(): number {
@@ -108,8 +111,12 @@ export class StreamTable {
     return streamId % 2 === 1 ? streamId >= this.#nextId : streamId > this.#lastPromisedId
   }
 
-  /** Requests that may be opened now (RFC 9113 §5.1.2). May be negative after the peer lowered its limit. */
+  /**
+   * Requests that may be opened now (RFC 9113 §5.1.2): none while too much lies
+   * unread. May be negative after the peer lowered its limit.
+   */
   get slots(): number {
+    if (this.#unread.full) return 0
     return this.#limit - this.#open - this.held
   }
 

@@ -67,8 +67,10 @@ export class Stream extends Link implements RequestStream {
   // — written by `credit.ts` —
   /** Made when the first DATA frame arrives. */
   recvWindow: RecvWindow | undefined = undefined
-  /** Octets of content received that the application has not taken; they are owed to the connection's window. */
+  /** Octets of content received that the application has not taken. */
   unconsumed = 0
+  /** Octets of its window beyond the first size; see `UnreadBudget`. */
+  lent = 0
   /** True while on the list of streams with credit to announce. */
   owing = false
 

@@ -1,7 +1,7 @@
 /** Targets (RFC 3986 §3.2, RFC 6454 §4) of any text: refused, or an origin that can be dialled and sent. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseTarget, type Target } from '../../src/client/target.ts'
+import { parseTarget, type Target } from '../../src/client/settings/target.ts'
 import { FUZZ_TIMEOUT, fuzz } from './rounds.ts'
 
 const PIECES = [

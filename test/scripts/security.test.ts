@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { splitLimits } from '../../src/client/limits.ts'
+import { splitLimits } from '../../src/client/settings/limits.ts'
 import { checkLimits, checkSettings } from '../../src/protocol/limits.ts'
 
 const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')

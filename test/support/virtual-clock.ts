@@ -1,5 +1,5 @@
 /** A clock whose time is moved by the test. */
-import type { Clock } from '../../src/client/clock.ts'
+import type { Clock } from '../../src/client/settings/clock.ts'
 
 interface Timer {
   readonly at: number

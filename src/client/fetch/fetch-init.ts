@@ -9,7 +9,7 @@ import { formDataBlob, isFormData } from '../request/multipart.ts'
 import { type RequestBody, takeBody } from '../request/request-body.ts'
 import { checkPriority, type Priority } from '../request/request-head.ts'
 import type { TrailersInput } from '../request/upload.ts'
-import type { Timeouts } from '../timeouts.ts'
+import type { Timeouts } from '../settings/timeouts.ts'
 import { type CacheMode, type FetchHeaders, type Field, hasField, readFields } from './fetch-fields.ts'
 
 /** What `fetch` takes besides the URL: `RequestInit` and more. Other members are ignored. */

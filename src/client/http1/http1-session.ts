@@ -151,7 +151,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     if (exchange.settled) return
     this.#open.add(exchange)
     exchange.connected()
-    this.#owner.reporter.requestStarted(exchange, this.now())
+    this.#owner.observer.requestStarted(exchange, this.now())
   }
 
   open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): Http1Stream {
@@ -224,8 +224,8 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   onEnding(failure: Http1Failure): void {
     const expected = failure.kind === 'lost' && (this.#current === undefined || this.#current.done)
-    const { reporter } = this.#owner
-    if (!expected && reporter.hearsFailures) reporter.failed(errorOf(failureOf(failure), 0))
+    const { observer } = this.#owner
+    if (!expected && observer.hearsFailures) observer.failed(errorOf(failureOf(failure), 0))
     this.#shut()
   }
 
@@ -234,7 +234,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     this.#gone = true
     this.#current = undefined
     this.#disarm()
-    this.#owner.reporter.closed()
+    this.#owner.observer.closed()
     const closers = this.#closers
     this.#closers = []
     for (const resolve of closers) resolve()
@@ -246,7 +246,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     this.#idleLimit = idleLimit(head.fields)
     if (head.persistent || this.#state !== 'open') return
     this.#state = 'draining'
-    this.#owner.reporter.notice('is draining, the response ends the connection (RFC 9112 §9.6)')
+    this.#owner.observer.notice('is draining, the response ends the connection (RFC 9112 §9.6)')
     this.#owner.sessionDraining(this, ErrorCode.NO_ERROR, '')
   }
 
@@ -257,8 +257,8 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   streamBroke(failure: ClientFailure | undefined): void {
-    const { reporter } = this.#owner
-    if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
+    const { observer } = this.#owner
+    if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#shut()
     this.#link.destroy()
   }
@@ -301,11 +301,11 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   informed(exchange: Exchange, status: number): void {
-    this.#owner.reporter.informed(exchange, status, this.now())
+    this.#owner.observer.informed(exchange, status, this.now())
   }
 
   responded(exchange: Exchange): void {
-    this.#owner.reporter.responded(exchange, this.now())
+    this.#owner.observer.responded(exchange, this.now())
   }
 
   released(exchange: Exchange): void {
@@ -314,7 +314,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   settled(exchange: Exchange): void {
     this.#open.remove(exchange)
-    this.#owner.reporter.settled(exchange, this.now())
+    this.#owner.observer.settled(exchange, this.now())
     this.wake()
   }
 

@@ -5,10 +5,11 @@
  */
 import type { PromisedHead } from '../../protocol/index.ts'
 import { StreamQueue } from '../../protocol/stream-queue.ts'
-import type { Clock } from '../clock.ts'
-import type { Logger } from '../logging.ts'
-import { Reporter } from '../logging.ts'
+import { Reporter } from '../observe/reporter.ts'
 import type { Exchange } from '../session/exchange.ts'
+import type { Clock } from '../settings/clock.ts'
+import type { Logger } from '../settings/logger.ts'
+import type { PerVersion } from './connection-limits.ts'
 import { OriginMemories } from './origin-memory.ts'
 import { type OriginContext, OriginPool, type PoolHost } from './origin-pool.ts'
 import type { Member } from './pool-member.ts'
@@ -17,7 +18,7 @@ import type { RetryRules } from './retry-policy.ts'
 /** What a pool goes by. */
 export interface PoolRules {
   readonly retry: RetryRules
-  readonly limitPerOrigin: number
+  readonly limitPerOrigin: PerVersion
   /** Connections of all origins together. */
   readonly limit: number
   /** Milliseconds after which a connection that nobody uses closes; Infinity for never. */
@@ -71,8 +72,8 @@ export class Pool implements PoolHost {
   /** Makes an origin. */
   add(context: Omit<OriginContext, 'memory'>): OriginPool {
     const memory = this.#memories.recall(context.key)
-    const reporter = new Reporter(context.target.origin, this.#rules.logger)
-    const origin = new OriginPool(this, { ...context, memory }, reporter)
+    const observer = new Reporter(context.target.origin, this.#rules.logger)
+    const origin = new OriginPool(this, { ...context, memory }, observer)
     this.#origins.set(context.key, origin)
     return origin
   }
@@ -101,7 +102,7 @@ export class Pool implements PoolHost {
     return this.#rules.retry
   }
 
-  get limitPerOrigin(): number {
+  get limitPerOrigin(): PerVersion {
     return this.#rules.limitPerOrigin
   }
 

@@ -4,6 +4,7 @@
  * never sent through its proxy.
  */
 import { platform } from '#platform'
+import { proxyUrl } from '../settings/proxy-url.ts'
 
 /** A proxy's URL, `'env'` for the variables of the environment, or a function of the URL. */
 export type ProxyOption = string | URL | ((url: URL) => string | URL | undefined | null)
@@ -22,24 +23,6 @@ export function checkProxyOption(given: ProxyOption | undefined): string | Choos
     }
   }
   return proxyUrl(given)
-}
-
-/** Throws TypeError for a URL that is none, or not of a proxy. */
-export function proxyUrl(given: string | URL): string {
-  const url = parsed(given)
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new TypeError('proxy must be an http: or https: URL')
-  }
-  return url.href
-}
-
-/** Not asked by `URL.canParse` before: that of Node.js 20 says no to some hosts once it is hot. */
-function parsed(given: string | URL): URL | undefined {
-  try {
-    return new URL(given)
-  } catch {
-    return undefined
-  }
 }
 
 /** `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`, in lower case or upper. */

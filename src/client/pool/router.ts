@@ -4,17 +4,31 @@
  * one rule: connections are shared under an equal security context only.
  */
 import type { TlsOptions } from '../../transport/transport.ts'
-import type { ClientSettings } from '../client-options.ts'
-import { parseTarget } from '../target.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import { parseTarget } from '../settings/target.ts'
 import type { OriginPool } from './origin-pool.ts'
 import type { Pool } from './pool.ts'
+import type { ChooseProxy } from './proxy-choice.ts'
 
 /** Paths and queries that the URL standard leaves as they are. */
 const PLAIN = /^\/[\w\-.~!$&()*+,;=:@/?]*$/
 
+/** Letters, digits and what else stands in the names of hosts. */
+const NAME = /^[\w.-]+$/
+
+/** What a router goes by. */
+export interface RouterRules {
+  /** Of every connection; `tls` and `proxy` are written per origin. */
+  readonly connection: ConnectionSettings
+  readonly tls: TlsOptions | ((origin: string) => TlsOptions | undefined) | undefined
+  /** `http:` is HTTP/2 with prior knowledge (RFC 9113 §3.3). */
+  readonly h2c: boolean
+  readonly proxy: string | ChooseProxy | undefined
+}
+
 export class Router {
   readonly #pool: Pool
-  readonly #settings: ClientSettings
+  readonly #rules: RouterRules
   /** Numbers of TLS options that a function gave. */
   readonly #tlsNumbers: WeakMap<object, number>
   #lastNumber: number
@@ -23,22 +37,25 @@ export class Router {
   /** The path of the URL that was routed last. */
   path: string
 
-  constructor(pool: Pool, settings: ClientSettings) {
+  constructor(pool: Pool, rules: RouterRules) {
     this.#pool = pool
-    this.#settings = settings
+    this.#rules = rules
     this.#tlsNumbers = new WeakMap()
     this.#lastNumber = 0
-    this.#uniform = typeof settings.tls !== 'function' && typeof settings.proxy !== 'function'
+    this.#uniform = typeof rules.tls !== 'function' && typeof rules.proxy !== 'function'
     this.path = '/'
   }
 
-  /** Finds or makes the origin; `path` is written. Throws TypeError for what is no http: or https: URL. */
-  route(url: string | URL): OriginPool {
-    if (typeof url === 'string' && this.#uniform) {
+  /**
+   * Finds or makes the origin; `path` is written. `servername`: whom TLS has to
+   * meet there, if not the URL's host. Throws TypeError for what is no http: or https: URL.
+   */
+  route(url: string | URL, servername?: string): OriginPool {
+    if (typeof url === 'string' && this.#uniform && servername === undefined) {
       const known = this.#known(url)
       if (known !== undefined) return known
     }
-    return this.#parsed(parse(url))
+    return this.#parsed(parse(url), servername)
   }
 
   /** An origin that is there already, and a path that needs no parsing. */
@@ -52,21 +69,26 @@ export class Router {
     return origin
   }
 
-  #parsed(url: URL): OriginPool {
+  #parsed(url: URL, servername: string | undefined): OriginPool {
+    checkName(servername)
     // Taken before the caller's functions are called: they may change the URL, or route another.
-    const { origin } = url
+    const { origin, hostname, protocol } = url
     const path = pathOf(url)
-    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#settings
+    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#rules
     const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
     const proxy = typeof choice === 'function' ? choice(url) : choice
-    const key = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    const ownName = tls?.servername === undefined && servername?.toLowerCase() === hostname
+    const name = ownName || protocol === 'http:' ? undefined : servername?.toLowerCase()
+    const context = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    // No name has a space, and no other part an octothorpe.
+    const key = name === undefined ? context : `${context} #${name}`
     this.path = path
     return (
       this.#pool.find(key) ??
       this.#pool.add({
         key,
         target: parseTarget(origin, undefined),
-        settings: { ...connection, tls, proxy },
+        settings: { ...connection, tls: name === undefined ? tls : { ...tls, servername: name }, proxy },
         h2c,
       })
     )
@@ -83,6 +105,12 @@ export class Router {
     }
     return number
   }
+}
+
+/** Throws TypeError for what TLS cannot send as a name (RFC 6066 §3). */
+function checkName(servername: unknown): void {
+  if (servername === undefined || (typeof servername === 'string' && NAME.test(servername))) return
+  throw new TypeError(`servername is not a host name: ${JSON.stringify(String(servername).slice(0, 100))}`)
 }
 
 /** Path and query. An empty query is not the same as none (RFC 3986 §6.2.3), a fragment is not sent. */

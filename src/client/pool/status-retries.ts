@@ -4,11 +4,11 @@
  * longer than the request may take, the signal allows, or the client lives.
  */
 
-import { type Clock, wallOf } from '../clock.ts'
 import { type Ending, errorOf } from '../failure.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
 import { unwatch, watch } from '../session/abort-watch.ts'
 import type { Exchange } from '../session/exchange.ts'
+import { type Clock, wallOf } from '../settings/clock.ts'
 import { type RetryRules, statusDelay } from './retry-policy.ts'
 
 /** Sends the request once more. */

@@ -5,8 +5,8 @@
  */
 import type { FieldList, RequestHead } from '../../protocol/index.ts'
 import { acceptedCodings } from '../response/decompress.ts'
-import type { Target } from '../target.ts'
-import { version } from '../version.ts'
+import type { Target } from '../settings/target.ts'
+import { version } from '../settings/version.ts'
 
 /** Field names and values: a record, pairs, or `Headers`. An array of values is that many fields. */
 export type HeadersInput =

@@ -7,9 +7,9 @@
 import { decimal } from '../../protocol/field-rules.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
+import type { Decoding } from '../settings/limits.ts'
 import { Collected } from './collected.ts'
 import { Content, NOTHING, PIECE_SIZE } from './content.ts'
-import type { DecodeLimits } from './decode-meter.ts'
 
 /** Where content comes from, as a reader sees it. */
 export interface Supplier {
@@ -38,7 +38,7 @@ export class Incoming {
   /** The request's method: HEAD has no content. */
   readonly method: string
   /** What undoing content codings may come to; undefined if they are to be left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
   /** Written by what carries it, before the response. */
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
@@ -59,7 +59,7 @@ export class Incoming {
   #onChange: (() => void) | undefined
   #onTrailers: (() => void) | undefined
 
-  constructor(supplier: Supplier, method: string, decoding: DecodeLimits | undefined) {
+  constructor(supplier: Supplier, method: string, decoding: Decoding | undefined) {
     this.supplier = supplier
     this.method = method
     this.decoding = decoding

@@ -8,8 +8,8 @@ import { platform } from '#platform'
 import { FrameTrace } from '../../frame/frame-trace.ts'
 import type { Connection } from '../../protocol/index.ts'
 import type { Transport, TransportHandler } from '../../transport/transport.ts'
-import type { Clock } from '../clock.ts'
 import { transportLost } from '../failure.ts'
+import type { Clock } from '../settings/clock.ts'
 
 /** Whom the driver works for. */
 export interface DriverOwner {

@@ -11,27 +11,22 @@ import {
   type PromisedHead,
   type PushedStream,
   type RequestStream,
+  type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
-import type { ConnectionSettings } from '../options.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import type { TimeLimits } from '../timeouts.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
+import { Departure } from './departure.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
 import { Parting } from './parting.ts'
+import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
-
-/** Someone who waits for the answer to a PING. */
-interface Pinger {
-  /** The engine's name of the PING. */
-  readonly token: number
-  readonly resolve: (roundTripTime: number) => void
-  readonly reject: (error: unknown) => void
-}
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
@@ -45,10 +40,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   /** Callers of `connect`. */
   readonly #connectors: ConnectWaiters
   /** Callers of `ping`. */
-  #pings: Pinger[]
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
+  readonly #pingers: Pingers
+  /** The transport is gone, and who waits for that. */
+  readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
   /** The peer said GOAWAY. */
@@ -67,9 +61,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#dialAbort = undefined
     this.#info = {}
     this.#connectors = new ConnectWaiters()
-    this.#pings = []
-    this.#closers = []
-    this.#gone = false
+    this.#pingers = new Pingers()
+    this.#departure = new Departure()
     this.#parting = new Parting()
     this.#toldToGo = false
   }
@@ -101,7 +94,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.#owner.reporter.connecting()
+    this.#owner.observer.connecting()
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
@@ -182,22 +175,22 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (exchange.settled) return
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
-    this.#owner.reporter.requestStarted(exchange, this.#driver.now())
+    this.#owner.observer.requestStarted(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
+    return this.#pingers.wait(() => {
       const token = this.#engine.ping(this.#driver.engineNow())
-      this.#pings.push({ token, resolve, reject })
       this.#driver.wake()
+      return token
     })
   }
 
   /** Finishes what is open, then ends. Resolves when the transport is gone. */
   close(errorCode: number): Promise<void> {
     if (this.#state === 'idle') this.#finish()
-    if (this.#gone) return Promise.resolve()
-    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.length === 0) {
+    if (this.#departure.happened) return Promise.resolve()
+    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pingers.size === 0) {
       this.destroy(undefined)
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
@@ -218,10 +211,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   /** Resolves when nothing of it is left. */
   gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
+    return this.#departure.wait()
   }
 
   // — the dial —
@@ -240,7 +230,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
     this.#driver.start(transport)
-    if (dialled) this.#owner.reporter.opened(transport, this.#driver.now() - this.#startedAt)
+    if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -250,8 +240,8 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'connecting') return
     this.#dialAbort?.abort()
     this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (reporter.hearsFailures) reporter.failed(errorOf(ending, 0))
+    const { observer } = this.#owner
+    if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -261,17 +251,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   #rejectWaiters(ending: Ending): void {
     this.#connectors.fail(ending)
-    const pings = this.#pings
-    this.#pings = []
-    for (const { reject } of pings) reject(errorOf(ending, 0))
+    this.#pingers.fail(ending)
   }
 
   #finish(): void {
     this.#state = 'closed'
-    this.#gone = true
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
+    this.#departure.happen()
   }
 
   // — `ConnectionSink`: what the engine tells —
@@ -282,14 +267,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state === 'open') this.#state = 'draining'
     this.#toldToGo = true
     this.#parting.told(errorCode, debugData, this.#driver.now(), this.#owner.settings.timeouts.drain)
-    this.#owner.reporter.draining(errorCode, debugData)
+    this.#owner.observer.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
   }
 
   onPong(token: number, roundTripTime: number): void {
-    const waiter = this.#pings.find((pinger) => pinger.token === token)
-    this.#pings = this.#pings.filter((pinger) => pinger !== waiter)
-    waiter?.resolve(roundTripTime)
+    this.#pingers.answered(token, roundTripTime)
   }
 
   onClosed(failure: Failure | undefined): void {
@@ -300,14 +283,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       return
     }
     this.#state = 'closed'
-    const { reporter } = this.#owner
-    if (failure !== undefined && reporter.hearsFailures) reporter.failed(errorOf(failure, 0))
+    const { observer } = this.#owner
+    if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
     this.#rejectWaiters(failure ?? closedByCaller())
   }
 
   onNotice(text: string): void {
-    this.#owner.reporter.notice(text)
+    this.#owner.observer.notice(text)
   }
 
   // — `DriverOwner` —
@@ -323,15 +306,23 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pings.length > 0 || this.#closers.length > 0
+    return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
+  get unread(): UnreadBudget {
+    return this.#owner.settings.unread
+  }
+
+  readonly #room = (): void => this.#driver.wake()
+
   turned(): void {
+    const { unread } = this
+    if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
-    this.#owner.reporter.closed()
+    this.#owner.observer.closed()
     this.#finish()
   }
 
@@ -366,12 +357,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   informed(exchange: Exchange, status: number): void {
-    this.#owner.reporter.informed(exchange, status, this.#driver.now())
+    this.#owner.observer.informed(exchange, status, this.#driver.now())
   }
 
   responded(exchange: Exchange): void {
     this.#driver.answered()
-    this.#owner.reporter.responded(exchange, this.#driver.now())
+    this.#owner.observer.responded(exchange, this.#driver.now())
   }
 
   released(exchange: Exchange): void {
@@ -381,7 +372,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   settled(exchange: Exchange): void {
     this.#driver.answered()
     this.#open.remove(exchange)
-    this.#owner.reporter.settled(exchange, this.#driver.now())
+    this.#owner.observer.settled(exchange, this.#driver.now())
   }
 }
 
@@ -394,7 +385,9 @@ function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     settings: settings.settings,
     limits: settings.limits,
     windowManager: settings.windowManager,
+    unread: settings.unread,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }

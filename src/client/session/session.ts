@@ -5,12 +5,12 @@
  */
 import type { PromisedHead } from '../../protocol/index.ts'
 import type { SessionCache, TransportInfo } from '../../transport/transport.ts'
-import type { Reporter } from '../logging.ts'
-import type { ConnectionSettings } from '../options.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import type { HttpVersion } from '../response/incoming.ts'
-import type { Target } from '../target.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
+import type { Target } from '../settings/target.ts'
 import type { Exchange } from './exchange.ts'
+import type { Observer } from './observer.ts'
 
 export type SessionState = 'idle' | 'connecting' | 'open' | 'draining' | 'closed'
 
@@ -53,7 +53,7 @@ export interface Session {
 export interface SessionOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
-  readonly reporter: Reporter
+  readonly observer: Observer
   /** For TLS resumption, from one session to the next. */
   readonly tlsSessions: SessionCache
   /** The caller wants it closed: bodies that nobody reads do not hold it for ever. Not so one that only takes no more requests. */
