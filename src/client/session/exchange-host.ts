@@ -6,9 +6,12 @@
 import type { PromisedHead, PushedStream, RequestStream, UnreadBudget } from '../../protocol/index.ts'
 import type { ClientFailure } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
+import type { Witness } from './observer.ts'
 
 /** A session, or the line in front of it, as its exchanges see it. */
 export interface ExchangeHost<Exchange> {
+  /** Who is told of everything; undefined, as mostly, for nobody. */
+  readonly witness: Witness | undefined
   /** Milliseconds on the clock, the same throughout a turn. */
   now(): number
   /** The engine was asked something: the driver has to look. */

@@ -233,13 +233,27 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
+    const host = this.#host!
+    host.witness?.read(this, count, host.now())
     if (this.#phase === RESPONDED) this.#await('BODY')
-    this.#host!.wake()
+    host.wake()
   }
 
   // — `SendingOwner` —
 
-  progress(): void {
+  gave(octets: number): void {
+    const host = this.#host!
+    host.witness?.offered(this, octets, host.now())
+    this.#progress()
+  }
+
+  ended(): void {
+    const host = this.#host!
+    host.witness?.offerEnded(this, host.now())
+    this.#progress()
+  }
+
+  #progress(): void {
     if (this.settled) return
     if (this.#phase === SENT) this.#await('HEADERS')
     else if (this.#phase === RESPONDED) this.#await('BODY')
@@ -254,8 +268,10 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
+    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
+    host.witness?.streamOpened(this, streamId, host.now())
     this.#await('HEADERS')
   }
 
@@ -294,7 +310,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onWritable(): void {
     if (this.settled) return
-    this.progress()
+    this.#progress()
     this.#sending?.writable()
   }
 

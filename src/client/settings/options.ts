@@ -3,7 +3,7 @@
  * checks. Its one rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
-import { checkConnectionOptions } from '../../protocol/connection-options.ts'
+import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'
 import {
   type KeepAlive,
   type Limits,
@@ -132,6 +132,19 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     unread: new UnreadBudget(limits.maxUnread),
     clock,
     firstStreamId,
+  }
+}
+
+/** What of it is for the engine. */
+export function engineOptions(settings: ConnectionSettings): ConnectionOptions {
+  return {
+    settings: settings.settings,
+    limits: settings.limits,
+    windowManager: settings.windowManager,
+    unread: settings.unread,
+    enablePush: settings.enablePush,
+    keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }
 
