@@ -1,8 +1,8 @@
 /**
- * What the peer may send, kept for the connection and for every stream (RFC 9113
- * §6.9). Its one rule: an octet of DATA is owed back to the connection's window
- * as it arrives, so that no reader holds up another, and to its stream's window
- * when the application takes it, or at once if it was padding.
+ * What the peer may send, kept for the connection and for every stream
+ * (RFC 9113 §6.9). Its one rule: an octet of DATA is owed back to the
+ * connection's window as it arrives, so that no reader holds up another, and to
+ * its stream's window when the application takes it, or at once if it was padding.
  */
 import type { OutputBuffer } from '../bytes.ts'
 import { writeWindowUpdate } from '../frame/serializer.ts'

@@ -33,19 +33,19 @@ export interface Limits {
   readonly maxFieldBlockSize?: number | undefined
   /** CONTINUATION frames in one field block, empty ones too. Default 8. */
   readonly maxContinuationFrames?: number | undefined
-  /** Informational responses to one request. Default 8. */
+  /** Informational responses to one request at once; content sent and time earn more. Default 8. */
   readonly maxInformational?: number | undefined
   /** Entries in one SETTINGS frame. Default 32. */
   readonly maxSettingsEntries?: number | undefined
   /** Answers (acknowledgements, resets) waiting for the transport. Default 1,000. */
   readonly maxQueuedControlFrames?: number | undefined
-  /** Useless frames at once. Default 1,000. */
+  /** Useless frames at once, beyond those that responses and content earn. Default 1,000. */
   readonly glitchBurst?: number | undefined
   /** Useless frames forgiven each second. Default 33. */
   readonly glitchesPerSecond?: number | undefined
-  /** DATA frames without content at once. Default 100. */
+  /** Empty DATA frames at once, beyond those that responses and content earn. Default 100. */
   readonly maxEmptyDataFrames?: number | undefined
-  /** Stream errors that the peer may cause in 30 seconds. Default 200. */
+  /** Stream errors that the peer may cause in 30 seconds, beyond one for two responses. Default 200. */
   readonly maxStreamErrors?: number | undefined
   /** Own PINGs waiting for their answer. Default 10. */
   readonly maxPings?: number | undefined

@@ -4,6 +4,7 @@
  * one may be opened; opens none.
  */
 import { ClosedStreams } from './closed-streams.ts'
+import { RaisedCredits } from './raised-credits.ts'
 import type { PeerSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { StreamMap } from './stream-map.ts'
@@ -24,6 +25,8 @@ export interface StreamLimits {
 export class StreamTable {
   readonly #streams = new StreamMap()
   readonly #closed = new ClosedStreams()
+  /** The open streams whose send windows were made larger. */
+  readonly raised = new RaisedCredits(this.#streams)
   readonly #peer: PeerSettings
   readonly #limits: StreamLimits
   readonly #unread: UnreadBudget
@@ -100,10 +103,6 @@ export class StreamTable {
       if (stream !== undefined) found.push(stream)
     }
     return found
-  }
-
-  *sendCredits(): Generator<number> {
-    for (const stream of this.#streams) yield stream.sendCredit
   }
 
   /** True for an identifier that nobody opened (RFC 9113 §5.1). */
@@ -200,6 +199,7 @@ export class StreamTable {
     stream.state = row
     stream.upload = undefined
     if (!this.#streams.delete(stream)) return
+    this.raised.remove(stream)
     if (stream.id % 2 === 1) this.#open -= 1
     else this.pushed -= 1
     this.#closed.add(stream.id, row)

@@ -30,6 +30,9 @@ export interface InformationalFields {
   readonly fields: FieldList
 }
 
+/** Informational responses that are kept, the last: a long upload may be told its progress many times. */
+const MAX_INFORMATIONAL = 16
+
 const NO_FIELDS: FieldList = []
 
 /** One response on its way in. Written by its exchange, read by `HTTP20Response` and `ResponseBody`. */
@@ -98,6 +101,13 @@ export class Incoming {
       this.#begun = false
       this.#changed()
     } else if (first) this.#begun = true
+  }
+
+  /** An informational response came. */
+  inform(informational: InformationalFields): void {
+    this.informational ??= []
+    this.informational.push(informational)
+    if (this.informational.length > MAX_INFORMATIONAL) this.informational.shift()
   }
 
   end(): void {

@@ -277,8 +277,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
-    this.incoming.informational ??= []
-    this.incoming.informational.push(informational)
+    this.incoming.inform(informational)
     this.#await('HEADERS')
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
