@@ -41,7 +41,8 @@ const ROOMS = {
     'faces',
   ]),
 }
-ROOMS['client/observe'].push('frame/frame-trace.ts')
+ROOMS['client/observe'].push('frame/frame-trace.ts', 'trace/')
+ROOMS['client/faces'].push('type:trace/recording.ts')
 ROOMS['client/fetch'] = ROOMS['client/fetch'].filter((place) => !/(?:observe|http1|pool)\/$/.test(place))
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */

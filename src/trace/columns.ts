@@ -4,6 +4,8 @@
  * their rows do, and a row needs to know only how many are its own.
  */
 
+import { utf8 } from './text.ts'
+
 /** Octets that a row takes, its own on the heap not counted. */
 export const ROW_SIZE = 27
 
@@ -82,6 +84,25 @@ export class Columns {
     else for (let at = start; at < end; at++) heap[to++] = buf[at]!
     this.heapLength += count
     this.kept[this.length - 1]! += count
+  }
+
+  /** Text belongs to the last row, in UTF-8. */
+  keepText(text: string): void {
+    const { length } = text
+    if (this.heapLength + length > this.heap.length) this.#growHeap(length)
+    const { heap } = this
+    const start = this.heapLength
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) {
+        const octets = utf8(text)
+        this.keep(octets, 0, octets.length)
+        return
+      }
+      heap[start + i] = code
+    }
+    this.heapLength += length
+    this.kept[this.length - 1]! += length
   }
 
   /** Drops the first rows but those that `stays` names. */

@@ -36,6 +36,8 @@ export const Kind = {
   RESENT: 17,
   /** It is over. Subject: the request; value: 0, or 1 if it failed; text: why. */
   SETTLED: 18,
+  /** The head of the response came, where no frame tells of it: over HTTP/1.1. Subject: the request; value: the status. */
+  RESPONDED: 19,
 
   /** A dial began. Text: the origin. */
   DIAL: 30,
@@ -59,7 +61,7 @@ export const Kind = {
 
 /** True for kinds whose subject is a request. */
 export function concernsRequest(kind: number): boolean {
-  return kind >= Kind.CALLED && kind <= Kind.SETTLED
+  return kind >= Kind.CALLED && kind <= Kind.RESPONDED
 }
 
 /** True for a frame, whichever way it went. */

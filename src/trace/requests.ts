@@ -7,7 +7,7 @@ import { joinBytes } from '../bytes.ts'
 import { FrameType } from '../frame/registry.ts'
 import type { Columns } from './columns.ts'
 import { ConnectionState, type FrameRow } from './connection-state.ts'
-import { isFrame, Kind } from './event-kind.ts'
+import { concernsRequest, isFrame, Kind } from './event-kind.ts'
 import { frameRow } from './fold.ts'
 import { applyFrame } from './recorded-frame.ts'
 import { type Draft, newDraft, type RecordedRequest } from './recorded-request.ts'
@@ -35,7 +35,7 @@ class RequestReader {
   row(columns: Columns, row: number, heapAt: number): void {
     const kind = columns.kind[row]!
     if (isFrame(kind)) this.#frame(frameRow(columns, row, heapAt), columns, row)
-    else if (kind >= Kind.CALLED && kind <= Kind.SETTLED) this.#event(columns, row, heapAt)
+    else if (concernsRequest(kind)) this.#event(columns, row, heapAt)
     else this.#onConnection(columns, row, heapAt)
   }
 
@@ -77,6 +77,11 @@ class RequestReader {
       draft.url = text.slice(space + 1)
     } else if (kind === Kind.CARRIED) {
       draft.connection = columns.connection[row]!
+      // Over HTTP/1.1 it leaves with that.
+      if (draft.connection === 0) draft.sentAt = time
+    } else if (kind === Kind.RESPONDED) {
+      draft.status = columns.value[row]!
+      draft.responseAt = time
     } else if (kind === Kind.OPENED) {
       draft.connection = columns.connection[row]!
       this.#connection(draft.connection).streams.expect(columns.value[row]!, draft)

@@ -33,8 +33,12 @@ function sentAt({ rows, columns, streamId, from, to }: Attempt): { head: number;
 
 /** Until HEADERS left. */
 export function* waiting(attempt: Attempt): Generator<Stall> {
-  const { connection, from } = attempt
-  if (attempt.request.pushed) return
+  const { connection, from, request } = attempt
+  if (request.pushed) return
+  if (connection === undefined && !Number.isNaN(request.sentAt)) {
+    yield* unframed(attempt)
+    return
+  }
   const { head } = sentAt(attempt)
   const stood = connection?.stoodAt ?? Number.NaN
   const ready = connection?.readyAt ?? Number.NaN
@@ -45,6 +49,15 @@ export function* waiting(attempt: Attempt): Generator<Stall> {
     if (connection.blocked.at(at) === 1)
       return { cause: 'socket blocked', rows: connection.blocked.proof(at) }
     return at < ready ? { cause: 'network' } : { cause: 'event loop' }
+  })
+}
+
+/** Over HTTP/1.1, of which no frame tells. */
+function* unframed({ request, from, to }: Attempt): Generator<Stall> {
+  const { sentAt: sent, responseAt } = request
+  yield* judged(from, to, [], [sent, responseAt], (at) => {
+    if (at < sent) return { cause: 'dial' }
+    return Number.isNaN(responseAt) || at < responseAt ? { cause: 'server' } : { cause: 'transfer' }
   })
 }
 
@@ -99,11 +112,18 @@ function* thinking(
   yield* judged(lag, to, [], [], () => ({ cause: 'event loop', rows }))
 }
 
-/** What the end of an interval waited for while our event loop was busy: where that began; else the end. */
+/**
+ * What the end of an interval waited for while our event loop was busy: where
+ * that began; else the end. The loop may tell of it before what it kept waiting
+ * is read, or behind.
+ */
 export function sleptUntil({ lag }: ConnectionTimeline, from: number, to: number): number {
   const step = lag.stepAt(to)
-  const ends = step >= 0 && lag.values[step] === 0 && to - lag.times[step]! <= AT_ONCE
-  return ends ? Math.max(from, lag.times[step - 1] ?? from) : to
+  if (step < 0) return to
+  const begin = lag.values[step] === 1 ? step : step - 1
+  const end = lag.times[begin + 1]
+  const woke = end !== undefined && Math.abs(end - to) <= AT_ONCE
+  return woke ? Math.max(from, lag.times[begin]!) : to
 }
 
 /** The request's frames in front of and behind an interval. */

@@ -6,11 +6,12 @@
 import { FrameType } from '../frame/registry.ts'
 import { Columns } from './columns.ts'
 import type { ConnectionFacts, FrameRow, TableFacts } from './connection-state.ts'
-import { isFrame } from './event-kind.ts'
+import { isFrame, Kind } from './event-kind.ts'
 import { FieldBlocks, hideValues } from './field-blocks.ts'
 import { carriesFields, frameRow, OpenBlocks, promisedStream } from './fold.ts'
 import type { Head } from './recording-head.ts'
-import { type FieldsShown, shownValue } from './secrets.ts'
+import { type FieldsShown, shownUrl, shownValue } from './secrets.ts'
+import { utf8Text } from './text.ts'
 
 /** Frames whose payload is shown as it is. */
 const PLAIN: readonly number[] = [
@@ -89,6 +90,8 @@ export function shownColumns(head: Head, columns: Columns): [Head, Columns] {
       }
       const octets = reader.take(frameRow(columns, row, heapAt))
       shown.keep(octets, 0, octets.length)
+    } else if (kind === Kind.CALLED && head.fields !== 'all') {
+      shown.keepText(shownCall(utf8Text(columns.heap, heapAt, heapAt + kept)))
     } else if (!isFrame(kind) || PLAIN.includes(type) || head.fields === 'all') {
       shown.keep(columns.heap, heapAt, heapAt + kept)
     }
@@ -96,6 +99,12 @@ export function shownColumns(head: Head, columns: Columns): [Head, Columns] {
   }
   const bases = Object.fromEntries(Object.entries(head.bases).map(([id, base]) => [id, hideBase(base, head)]))
   return [{ ...head, epoch: head.epoch + start, bases }, shown]
+}
+
+/** A method and a URL. */
+function shownCall(text: string): string {
+  const at = text.indexOf(' ') + 1
+  return text.slice(0, at) + shownUrl(text.slice(at))
 }
 
 function hideBase(base: ConnectionFacts, { fields }: Head): ConnectionFacts {

@@ -164,6 +164,11 @@ class Told {
         this.#given += columns.kind[row] === Kind.OFFERED ? value : Number.POSITIVE_INFINITY
         this.offered.set(time, this.#given, row)
         break
+      case Kind.SETTLED:
+        // What comes with the end, or is left by it, holds no window.
+        this.#held = 0
+        this.unread.set(time, 0, row)
+        break
       case Kind.READ:
         this.#held -= value
         this.unread.set(time, this.#held, row)

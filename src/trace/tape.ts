@@ -10,9 +10,8 @@ import { concernsRequest, isFrame, Kind } from './event-kind.ts'
 import { foldFrame, OpenBlocks } from './fold.ts'
 import { Recording } from './recording.ts'
 import { type Head, VERSION } from './recording-head.ts'
-import { type FieldsShown, shownUrl } from './secrets.ts'
+import type { FieldsShown } from './secrets.ts'
 import { shownColumns } from './shown-columns.ts'
-import { utf8 } from './text.ts'
 import { Wire } from './wire.ts'
 
 /** How much a recording holds. */
@@ -80,10 +79,16 @@ export class Tape {
     return connection
   }
 
-  /** A request is asked for; returns its number. */
-  call(method: string, url: string, now: number): number {
+  /** A request is asked for; returns its number. What of the URL is a secret is hidden by `recording`. */
+  call(method: string, origin: string, path: string, now: number): number {
     const request = ++this.#lastRequest
-    this.text(Kind.CALLED, 0, request, 0, `${method} ${this.#fields === 'all' ? url : shownUrl(url)}`, now)
+    const columns = this.#columns
+    columns.push(now, Kind.CALLED, 0, request, 0)
+    columns.keepText(method)
+    columns.keepText(' ')
+    columns.keepText(origin)
+    columns.keepText(path)
+    this.#bound()
     return request
   }
 
@@ -108,10 +113,7 @@ export class Tape {
   /** Something of a kind that has text. */
   text(kind: number, connection: number, subject: number, value: number, text: string, now: number): void {
     this.#columns.push(now, kind, connection, subject, Math.min(0xffffffff, Math.max(0, value)))
-    if (text !== '') {
-      const octets = utf8(text)
-      this.#columns.keep(octets, 0, octets.length)
-    }
+    this.#columns.keepText(text)
     this.#bound()
   }
 

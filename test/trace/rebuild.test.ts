@@ -53,12 +53,13 @@ it('a tape that dropped its beginning gives the same state as one that did not',
       expect(recording.rebuild()).toEqual(whole.tape.recording().rebuild())
       expect(Recording.read(recording.write()).rebuild()).toEqual(whole.tape.recording().rebuild())
     }),
+    { numRuns: 30 },
   )
 })
 
 it('requests that never end do not keep a tape from dropping what is old', () => {
   const tape = new Tape({ maxBytes: 65_536 })
-  for (let i = 0; i < 20_000; i++) tape.call('GET', `https://a.test/${i}`, i)
+  for (let i = 0; i < 20_000; i++) tape.call('GET', 'https://a.test', `/${i}`, i)
   const { head, length } = tape.recording()
   expect(head.dropped + length).toBe(20_000)
   expect(length * 50).toBeLessThan(65_536)

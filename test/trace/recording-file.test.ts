@@ -21,7 +21,7 @@ function taped(count = 40): Recording {
   tape.received(connection, concat(settings({ 3: 100 }), settingsAck), 7)
   for (let i = 0; i < count; i++) {
     const stream = i * 2 + 1
-    const request = tape.call('GET', `https://a.test/${i}`, 8 + i)
+    const request = tape.call('GET', 'https://a.test', `/${i}`, 8 + i)
     tape.note(Kind.OPENED, connection, request, stream, 8 + i)
     tape.sent(connection, headers(stream, [[':method', 'GET']], END_STREAM | END_HEADERS), 8 + i)
     tape.received(connection, concat(response(stream, 200), data(stream, 'x'.repeat(100), true)), 8.25 + i)

@@ -58,7 +58,7 @@ export class TapedPeer {
 
   /** The application asks; nothing is sent yet. */
   call(stream: number, method = 'GET', path = '/'): this {
-    this.#requests.set(stream, this.tape.call(method, `https://a.test${path}`, this.now))
+    this.#requests.set(stream, this.tape.call(method, 'https://a.test', path, this.now))
     return this
   }
 

@@ -149,7 +149,6 @@ const HOSTILE = [
   'javascript:alert(1)',
   '\u202etxt.exe',
   '\0\x1b[31m',
-  '${alert(1)}',
 ]
 
 it('what was recorded is text, whatever it is', async () => {

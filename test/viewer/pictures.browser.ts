@@ -41,7 +41,9 @@ async function shrink({
   const pen = canvas.getContext('2d')!
   pen.imageSmoothingQuality = 'high'
   pen.drawImage(image, 0, 0, width, height)
-  const octets = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer())
+  const octets = new Uint8Array(
+    await (await canvas.convertToBlob({ type: 'image/webp', quality: 0.7 })).arrayBuffer(),
+  )
   return btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(''))
 }
 
@@ -70,9 +72,9 @@ async function compare({
   height,
   size,
 }: Compared): Promise<{ block: number; all: number }> {
-  const blocks = async (png: string): Promise<Uint8ClampedArray> => {
+  const blocks = async (webp: string): Promise<Uint8ClampedArray> => {
     const image = new Image()
-    image.src = `data:image/png;base64,${png}`
+    image.src = `data:image/webp;base64,${webp}`
     await image.decode()
     const canvas = new OffscreenCanvas(width / size, height / size)
     const pen = canvas.getContext('2d')!
@@ -91,7 +93,7 @@ async function compare({
 }
 
 async function look(page: Page, name: string): Promise<void> {
-  const file = `${folder}${name.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}.png`
+  const file = `${folder}${name.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}.webp`
   const picture = await small(page)
   if (process.env.REFERENCES === 'write') {
     mkdirSync(folder, { recursive: true })
