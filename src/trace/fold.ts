@@ -31,27 +31,31 @@ export function frameRow(columns: Columns, row: number, heapAt: number): FrameRo
 
 /** The field blocks of a connection that are not whole, one each way. */
 export class OpenBlocks {
-  #sent: number[] = []
-  #received: number[] = []
+  #sent: number[] = NONE
+  #received: number[] = NONE
 
   /**
-   * A frame that carries a part of a block, as it was on the wire. Returns the
-   * octets of the block once it is whole.
+   * A frame that carries a part of a block, as it was on the wire. Tells of the
+   * block once it is whole; its octets are good for the call.
    */
-  take({ sent, type, flags, buf, start, end }: FrameRow): Uint8Array | undefined {
-    if (type !== CONTINUATION) this.#set(sent, [])
+  take(frame: FrameRow, whole: (buf: Uint8Array, start: number, end: number) => void): void {
+    const { sent, type, flags, buf, start, end } = frame
+    if (type !== CONTINUATION) this.#set(sent, NONE)
     let from = start
     let to = end
     if (type !== CONTINUATION && (flags & Flag.PADDED) !== 0 && from < to) to -= buf[from++]!
     if (type === HEADERS && (flags & Flag.PRIORITY) !== 0) from += 5
     if (type === PUSH_PROMISE) from += 4
-    const whole = (flags & Flag.END_HEADERS) !== 0
-    const block = sent ? this.#sent : this.#received
-    if (whole && block.length === 0) return buf.subarray(Math.min(from, to), to)
+    const last = (flags & Flag.END_HEADERS) !== 0
+    const before = sent ? this.#sent : this.#received
+    if (last && before.length === 0) {
+      whole(buf, Math.min(from, to), to)
+      return
+    }
+    const block = before === NONE ? [] : before
     for (let at = from; at < to; at++) block.push(buf[at]!)
-    if (!whole) return undefined
-    this.#set(sent, [])
-    return Uint8Array.from(block)
+    this.#set(sent, last ? NONE : block)
+    if (last) whole(Uint8Array.from(block), 0, block.length)
   }
 
   #set(sent: boolean, octets: number[]): void {
@@ -59,6 +63,9 @@ export class OpenBlocks {
     else this.#received = octets
   }
 }
+
+/** Never written to. */
+const NONE: number[] = []
 
 /** The stream that a PUSH_PROMISE promises, as it was on the wire; 0 if it does not say. */
 export function promisedStream({ flags, buf, start, end }: FrameRow): number {
@@ -81,6 +88,6 @@ export function foldFrame(
   }
   const padded = frame.type === PUSH_PROMISE && (frame.flags & Flag.PADDED) !== 0
   state.apply(padded ? { ...frame, start: frame.start + 1 } : frame)
-  const block = blocks.take(frame)
-  if (block !== undefined) (frame.sent ? state.sendBlocks : state.recvBlocks).follow(block, 0, block.length)
+  const table = frame.sent ? state.sendBlocks : state.recvBlocks
+  blocks.take(frame, (buf, start, end) => table.follow(buf, start, end))
 }

@@ -42,8 +42,10 @@ class Reader {
 
   /** The octets to show of a frame that carries a part of a field block. */
   take(frame: FrameRow): Uint8Array {
-    const block = this.#open.take(frame)
-    const shown = block === undefined ? NOTHING : this.#hide(frame.sent ? this.#sent : this.#received, block)
+    let shown = NOTHING
+    this.#open.take(frame, (buf, start, end) => {
+      shown = this.#hide(frame.sent ? this.#sent : this.#received, buf, start, end)
+    })
     if (frame.type !== FrameType.PUSH_PROMISE) return shown
     const promised = promisedStream(frame)
     const octets = new Uint8Array(4 + shown.length)
@@ -52,14 +54,14 @@ class Reader {
     return octets
   }
 
-  #hide(blocks: FieldBlocks, block: Uint8Array): Uint8Array {
+  #hide(blocks: FieldBlocks, buf: Uint8Array, start: number, end: number): Uint8Array {
     if (this.#shown === 'none') return NOTHING
-    const fields = blocks.read(block, 0, block.length)
-    return hideValues(block, 0, block.length, fields, (field) => shownValue(field, this.#shown))
+    const fields = blocks.read(buf, start, end)
+    return hideValues(buf, start, end, fields, (field) => shownValue(field, this.#shown))
   }
 }
 
-const NOTHING = new Uint8Array(0)
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 /** The head and rows to show of what a tape holds. */
 export function shownColumns(head: Head, columns: Columns): [Head, Columns] {

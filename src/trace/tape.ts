@@ -6,7 +6,7 @@
  */
 import { Columns, ROW_SIZE } from './columns.ts'
 import { ConnectionState } from './connection-state.ts'
-import { concernsRequest, isFrame, Kind } from './event-kind.ts'
+import { isFrame, Kind } from './event-kind.ts'
 import { foldFrame, OpenBlocks } from './fold.ts'
 import { Recording } from './recording.ts'
 import { type Head, VERSION } from './recording-head.ts'
@@ -147,16 +147,14 @@ export class Tape {
     let octets = 0
     let count = 0
     while (octets < this.#maxBytes / 4 && count < columns.length) octets += ROW_SIZE + columns.kept[count++]!
-    const open = this.#openSubjects(count)
+    const open = new Beginnings(columns, count)
     columns.dropFirst(count, (row, heapAt) => {
-      const stays = spare && open.has(subjectOf(columns, row))
       if (isFrame(columns.kind[row]!)) this.#fold(row, heapAt)
+      const stays = spare && open.stays(row)
       if (!stays) this.#dropped++
       return stays
     })
-    for (const [id, { base }] of this.#connections) {
-      if (base !== undefined && !open.has(`c${id}`)) this.#connections.delete(id)
-    }
+    for (const id of open.closed) this.#connections.delete(id)
   }
 
   #fold(row: number, heapAt: number): void {
@@ -165,25 +163,39 @@ export class Tape {
     connection.base ??= new ConnectionState()
     foldFrame(connection.base, connection.blocks, this.#columns, row, heapAt)
   }
-
-  /** What the rows that begin it stay for: requests and connections that are not over in the first rows. */
-  #openSubjects(count: number): Set<string> {
-    const { kind, connection } = this.#columns
-    const open = new Set<string>()
-    for (const id of this.#connections.keys()) open.add(`c${id}`)
-    for (let row = 0; row < count; row++) {
-      if (kind[row] === Kind.CALLED) open.add(subjectOf(this.#columns, row))
-      else if (kind[row] === Kind.SETTLED) open.delete(`r${this.#columns.subject[row]}`)
-      else if (kind[row] === Kind.CLOSED) open.delete(`c${connection[row]}`)
-    }
-    return open
-  }
 }
 
-/** What a row is the beginning of; '' for rows that begin nothing. */
-function subjectOf({ kind, connection, subject }: Columns, row: number): string {
-  const what = kind[row]!
-  if (what === Kind.DIAL || what === Kind.DIALLED) return `c${connection[row]}`
-  const begins = concernsRequest(what) && (what <= Kind.OPENED || what === Kind.OFFER_ENDED)
-  return begins ? `r${subject[row]}` : ''
+/** Of the first rows of a tape: those that begin what is not over within them. */
+class Beginnings {
+  readonly #columns: Columns
+  /** Numbers of requests are given out in order: those of the rows lie between these two. */
+  #first = 0xffffffff
+  #last = 0
+  /** By the number less the first: 1 for a request that is over. */
+  readonly #over: Uint8Array
+  /** Connections that are over. */
+  readonly closed = new Set<number>()
+
+  constructor(columns: Columns, count: number) {
+    this.#columns = columns
+    const { kind, subject, connection } = columns
+    for (let row = 0; row < count; row++) {
+      if (kind[row] === Kind.CLOSED) this.closed.add(connection[row]!)
+      if (kind[row] !== Kind.SETTLED) continue
+      this.#first = Math.min(this.#first, subject[row]!)
+      this.#last = Math.max(this.#last, subject[row]!)
+    }
+    this.#over = new Uint8Array(Math.max(0, this.#last - this.#first + 1))
+    for (let row = 0; row < count; row++) {
+      if (kind[row] === Kind.SETTLED) this.#over[subject[row]! - this.#first] = 1
+    }
+  }
+
+  stays(row: number): boolean {
+    const { kind, connection, subject } = this.#columns
+    const what = kind[row]!
+    if (what === Kind.DIAL || what === Kind.DIALLED) return !this.closed.has(connection[row]!)
+    if (!(what >= Kind.CALLED && what <= Kind.OPENED) && what !== Kind.OFFER_ENDED) return false
+    return this.#over[subject[row]! - this.#first] !== 1
+  }
 }

@@ -23,6 +23,9 @@ export class Recorder {
   readonly #loop: LoopWatch
   /** Of requests that are not over. */
   readonly #numbers: Map<ObservedRequest, number>
+  /** The one that was told of last, and its number: what is told of one often comes together. */
+  #last: ObservedRequest | undefined
+  #lastNumber: number
   /** Connections that are not over. */
   readonly #connections: Set<number>
 
@@ -31,6 +34,8 @@ export class Recorder {
     this.#tape = new Tape(options, wallOf(clock) - clock.now())
     this.#clock = clock
     this.#numbers = new Map()
+    this.#last = undefined
+    this.#lastNumber = 0
     this.#connections = new Set()
     this.#loop = new LoopWatch(clock, (lagMs, now) => {
       for (const connection of this.#connections) {
@@ -55,6 +60,7 @@ export class Recorder {
 
   /** The number of a request; its first row is written if it has none. */
   number(request: ObservedRequest, origin: string): number {
+    if (request === this.#last) return this.#lastNumber
     let number = this.#numbers.get(request)
     if (number === undefined) {
       const { method, path } = request.plan
@@ -62,6 +68,8 @@ export class Recorder {
       this.#numbers.set(request, number)
       this.#loop.begin(request.startedAt)
     }
+    this.#last = request
+    this.#lastNumber = number
     return number
   }
 
@@ -69,6 +77,7 @@ export class Recorder {
     const number = this.#numbers.get(request)
     if (number === undefined) return
     this.#numbers.delete(request)
+    this.#last = undefined
     this.#loop.end()
     const { ending } = request.incoming
     if (ending === undefined) this.#tape.note(Kind.SETTLED, 0, number, 0, now)

@@ -18,10 +18,12 @@ export interface ExchangeHost<Exchange> {
   wake(): void
   /** The exchange's deadline was moved. */
   moved(exchange: Exchange): void
-  /** The caller, or the peer, wants the connection closed: unread bodies do not hold it for ever. */
+  /** The caller wants the connection closed: unread bodies do not hold it for ever. */
   readonly closing: boolean
   /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
   readonly unread?: UnreadBudget | undefined
+  /** The peer does, likewise. */
+  readonly draining?: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
   /** An informational response arrived. */

@@ -13,7 +13,15 @@ import {
   type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
-import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
+import {
+  closedByCaller,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  unprocessed,
+  wrongProtocol,
+} from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
@@ -31,6 +39,8 @@ import type { Session, SessionOwner, SessionState } from './session.ts'
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
+  /** What may lie unread, here and elsewhere. */
+  readonly unread: UnreadBudget
   readonly #engine: Connection
   readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
@@ -50,8 +60,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   #toldToGo: boolean
   /** Told of everything; undefined, as mostly, for nobody. Written once. */
   witness: Witness | undefined
-  /** The round trip that the witness was told of. */
-  #witnessed: number
   /** Why it ended, if that was a failure. */
   #failure: Failure | undefined
 
@@ -60,6 +68,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     const { settings } = owner
     const createdAt = settings.clock.now()
     this.#owner = owner
+    this.unread = settings.unread
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
     this.#open = new Deadlines()
@@ -73,7 +82,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#parting = new Parting()
     this.#toldToGo = false
     this.witness = undefined
-    this.#witnessed = Number.NaN
     this.#failure = undefined
   }
 
@@ -318,16 +326,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
-  get unread(): UnreadBudget {
-    return this.#owner.settings.unread
-  }
-
   readonly #room = (): void => this.#driver.wake()
 
   turned(): void {
     const { unread } = this
     if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
-    if (this.witness !== undefined) this.#witness(this.witness)
+    this.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
     this.#owner.sessionTurned(this)
   }
 
@@ -336,14 +340,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#owner.observer.closed()
     this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
-  }
-
-  /** Tells of a round trip that is another. */
-  #witness(witness: Witness): void {
-    const { roundTripTime } = this.#engine
-    if (roundTripTime === this.#witnessed || Number.isNaN(roundTripTime)) return
-    this.#witnessed = roundTripTime
-    witness.roundTrip(roundTripTime, this.#driver.now())
   }
 
   // — `Carrier` —
@@ -365,7 +361,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get closing(): boolean {
-    return this.#toldToGo || this.#owner.isClosing()
+    return this.#owner.isClosing()
+  }
+
+  get draining(): boolean {
+    return this.#toldToGo
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
@@ -394,8 +394,4 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#open.remove(exchange)
     this.#owner.observer.settled(exchange, this.#driver.now())
   }
-}
-
-function unprocessed(ending: Ending): Ending {
-  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
 }

@@ -47,6 +47,11 @@ export class Sending implements UploadOwner {
     return this.#sourced
   }
 
+  /** True once the caller has given all of it. */
+  get complete(): boolean {
+    return this.#complete && this.#upload === undefined
+  }
+
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
     return this.#complete || this.#upload !== undefined

@@ -119,6 +119,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
   const clock = options.clock ?? platformClock
+  const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,
     tls: options.tls,
@@ -126,8 +127,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     enablePush: options.enablePush ?? false,
     settings: options.settings,
     limits: limits.engine,
-    timeouts: timeLimits(options.timeouts),
-    keepAlive: checkKeepAlive(options.keepAlive),
+    timeouts: { ...timeLimits(options.timeouts), peerIsAsked: keepAlive !== false },
+    keepAlive,
     proxy: options.proxy === undefined ? undefined : proxyUrl(options.proxy),
     socketPath: options.socketPath,
     lookup: options.lookup,
