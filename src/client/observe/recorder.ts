@@ -21,11 +21,6 @@ export class Recorder {
   readonly #tape: Tape
   readonly #clock: Clock
   readonly #loop: LoopWatch
-  /** Of requests that are not over. */
-  readonly #numbers: Map<ObservedRequest, number>
-  /** The one that was told of last, and its number: what is told of one often comes together. */
-  #last: ObservedRequest | undefined
-  #lastNumber: number
   /** Connections that are not over. */
   readonly #connections: Set<number>
 
@@ -33,9 +28,6 @@ export class Recorder {
   constructor(options: TapeOptions, clock: Clock) {
     this.#tape = new Tape(options, wallOf(clock) - clock.now())
     this.#clock = clock
-    this.#numbers = new Map()
-    this.#last = undefined
-    this.#lastNumber = 0
     this.#connections = new Set()
     this.#loop = new LoopWatch(clock, (lagMs, now) => {
       for (const connection of this.#connections) {
@@ -60,24 +52,19 @@ export class Recorder {
 
   /** The number of a request; its first row is written if it has none. */
   number(request: ObservedRequest, origin: string): number {
-    if (request === this.#last) return this.#lastNumber
-    let number = this.#numbers.get(request)
-    if (number === undefined) {
-      const { method, path } = request.plan
-      number = this.#tape.call(method, origin, path, request.startedAt)
-      this.#numbers.set(request, number)
-      this.#loop.begin(request.startedAt)
-    }
-    this.#last = request
-    this.#lastNumber = number
-    return number
+    return request.recordedAs === 0 ? this.#called(request, origin) : request.recordedAs
+  }
+
+  #called(request: ObservedRequest, origin: string): number {
+    const { method, path } = request.plan
+    request.recordedAs = this.#tape.call(method, origin, path, request.startedAt)
+    this.#loop.begin(request.startedAt)
+    return request.recordedAs
   }
 
   settled(request: ObservedRequest, now: number): void {
-    const number = this.#numbers.get(request)
-    if (number === undefined) return
-    this.#numbers.delete(request)
-    this.#last = undefined
+    const number = request.recordedAs
+    if (number === 0) return
     this.#loop.end()
     const { ending } = request.incoming
     if (ending === undefined) this.#tape.note(Kind.SETTLED, 0, number, 0, now)

@@ -49,8 +49,9 @@ export class Exchange
   resender: Resender<Exchange> | undefined
   /** What is sent, and sent again. Written by whoever may send it again, or does not send it at all. */
   planned: PlannedRequest | undefined
-  /** How often it was sent again. Written by the resender. */
+  /** How often it was sent again, and its number in a recording. Written by the resender, and the recorder. */
   resent: number
+  recordedAs: number
   /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
   carriage: Carriage | undefined
   receivedThen: number
@@ -78,6 +79,7 @@ export class Exchange
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.recordedAs = 0
     this.carriage = undefined
     this.receivedThen = 0
     this.onInformationalResponse = undefined
