@@ -12,16 +12,25 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
-import { checkRequestHead, checkSentFields } from './fields-sent.ts'
-import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
 import { KeepAliveState, PING_PATH, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { UnacknowledgedSettings } from './local-settings.ts'
 import { Outbound } from './outbound.ts'
+import { PeerNews } from './peer-news.ts'
+import { RequestCheck } from './request-check.ts'
 import { ResetHolds } from './reset-holds.ts'
-import { PeerSettings, settingsToSend } from './settings.ts'
-import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import { PeerSettings } from './settings.ts'
+import type {
+  ConnectionSink,
+  Failure,
+  RequestHead,
+  RequestStream,
+  SettingsEntries,
+  StreamSink,
+} from './sinks.ts'
 import { Stream } from './stream.ts'
 import { type ControlHost, StreamControl } from './stream-control.ts'
 import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
@@ -43,6 +52,7 @@ export class Connection {
   readonly #parser: FrameParser
   readonly #peer = new PeerSettings()
   readonly #goaway = new PeerGoaway()
+  readonly #ours: UnacknowledgedSettings
   readonly #table: StreamTable
   readonly #credit: Credit
   readonly #budget: AbuseBudget
@@ -51,9 +61,7 @@ export class Connection {
   readonly #keepAlive: KeepAliveState
   readonly #path: PathFacts
   readonly #maxPings: number
-  /** Fields that passed the check last: callers tend to send the same list again. */
-  #checkedFields: FieldList | undefined = undefined
-  #checkedAuthority = ''
+  readonly #check = new RequestCheck()
   #bytesReceived = 0
   /** No new requests: the peer said GOAWAY, or we are shutting down. */
   #draining = false
@@ -67,7 +75,7 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId, firstSettings } =
       checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
@@ -84,6 +92,7 @@ export class Connection {
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
+    this.#ours = new UnacknowledgedSettings(firstSettings)
     this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
     const parts = {
       host: this.#host(),
@@ -96,11 +105,13 @@ export class Connection {
       keepAlive: this.#keepAlive,
       peer: this.#peer,
       goaway: this.#goaway,
+      news: new PeerNews(sink),
+      ours: this.#ours,
     }
     this.#streams = new StreamControl(parts)
     const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, enablePush)
     this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
-    this.#outbound.preface(settingsToSend(settings, enablePush), connectionWindowSize - DEFAULT_WINDOW_SIZE)
+    this.#outbound.preface(firstSettings, connectionWindowSize - DEFAULT_WINDOW_SIZE)
   }
 
   // — the world happened —
@@ -156,13 +167,7 @@ export class Connection {
    * the sink is told so before this returns.
    */
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
-    checkRequestHead(head)
-    if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
-      checkSentFields(head.fields, head.authority)
-      // Only a list that cannot change stays checked.
-      this.#checkedFields = Object.isFrozen(head.fields) ? head.fields : undefined
-      this.#checkedAuthority = head.authority
-    }
+    this.#check.check(head)
     const stream = new Stream(this.#streams, head, endStream, sink)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
@@ -178,13 +183,31 @@ export class Connection {
 
   /**
    * Sends a PING (RFC 9113 §6.7). Returns the token with which the sink's
-   * `onPong` is called. Throws RangeError if too many wait for their answer.
+   * `onPong` is called. `octets`: eight of the owner's own. Throws RangeError if too many wait for their answer.
    */
-  ping(now: number): number {
+  ping(now: number, octets?: Uint8Array): number {
     if (this.#keepAlive.userPings >= this.#maxPings) {
       throw new RangeError(`more than ${this.#maxPings} PINGs wait for their answer`)
     }
-    return this.#ping(PING_USER, now)
+    return this.#ping(PING_USER, now, octets)
+  }
+
+  /** Sends SETTINGS (RFC 9113 §6.5), in force when the sink's `onSettingsAcknowledged` is called. */
+  settings(entries: SettingsEntries): void {
+    if (this.#closed) return
+    this.#ours.sent(entries)
+    this.#outbound.settings(entries)
+  }
+
+  /** Says GOAWAY and goes on (RFC 9113 §6.8). `lastStreamId`: default the last push. */
+  goaway(errorCode: number, lastStreamId?: number, debugData?: Uint8Array): void {
+    if (this.#closed) return
+    this.#outbound.announceGoaway(lastStreamId ?? this.#table.lastPromisedId, errorCode, debugData)
+  }
+
+  /** Lets the peer send `size` octets at least on the connection before credit. */
+  raiseWindow(size: number): void {
+    this.#credit.raiseConnectionWindow(Math.min(size, MAX_WINDOW_SIZE))
   }
 
   /** Takes no more requests, finishes those it has, then says GOAWAY and closes (RFC 9113 §6.8). */
@@ -295,6 +318,9 @@ export class Connection {
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
+      maxFrameSize: (size) => {
+        this.#parser.maxFrameSize = size
+      },
     }
   }
 
@@ -353,8 +379,8 @@ export class Connection {
     if (this.#keepAlive.measureDue(now, this.#credit.connection.received)) this.#ping(PING_PATH, now)
   }
 
-  #ping(reason: number, now: number): number {
-    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received)
+  #ping(reason: number, now: number, octets?: Uint8Array): number {
+    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received, octets)
     this.#outbound.ping(this.#keepAlive.payload(token))
     return token
   }

@@ -44,6 +44,11 @@ export class FieldBlockReader {
     this.#decoder.setMaxTableSize(size)
   }
 
+  /** Our SETTINGS_MAX_HEADER_LIST_SIZE was acknowledged. */
+  setMaxHeaderListSize(size: number): void {
+    this.#decoder.setMaxHeaderListSize(size)
+  }
+
   begin(streamId: number, endStream: boolean, promisedStreamId: number): void {
     this.streamId = streamId
     this.endStream = endStream

@@ -219,7 +219,7 @@ export class Inbound {
       this.#table.remove(stream, CLOSED)
       return false
     }
-    if (stream.tunnel) return false
+    if (stream.tunnel || stream.duplex) return false
     this.#outbound.reset(stream.id, ErrorCode.NO_ERROR)
     this.#table.remove(stream, RESET_LOCAL)
     return true

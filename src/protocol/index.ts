@@ -16,6 +16,7 @@ export type {
   PushedStream,
   RequestHead,
   RequestStream,
+  SettingsEntries,
   StreamSink,
 } from './sinks.ts'
 export {
