@@ -53,6 +53,8 @@ const OUTSIDE_PLATFORM = [
   'adapters/https.ts',
   'adapters/https/',
   'adapters/axios/',
+  'adapters/http2.ts',
+  'adapters/http2/',
 ]
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol']

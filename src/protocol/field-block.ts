@@ -90,6 +90,12 @@ export class FieldBlockReader {
     return fields
   }
 
+  /** Names of the fields that came as never-indexed (RFC 7541 §6.2.3); undefined for none. To be asked before the fields are changed. */
+  neverIndexed(fields: readonly string[]): string[] | undefined {
+    const { neverIndexed } = this.#decoder
+    return neverIndexed.length === 0 ? undefined : neverIndexed.map((position) => fields[position * 2]!)
+  }
+
   #decode(buf: Uint8Array, start: number, end: number): Violation | undefined {
     const fields: string[] = []
     let outcome: number

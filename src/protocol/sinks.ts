@@ -75,8 +75,11 @@ export interface StreamSink {
   onOpened(streamId: number): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
-  /** The final response. `endStream`: there is no content, and `onEnd` follows. */
-  onResponse(status: number, fields: FieldList, endStream: boolean): void
+  /**
+   * The final response. `endStream`: there is no content, and `onEnd` follows.
+   * `neverIndexed`: names of fields that no table may keep (RFC 7541 §7.1.3), if there are any.
+   */
+  onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void
   /**
    * Content, `buf[start, end)`, borrowed for the call. `frameEnd` marks the
    * last piece of a DATA frame; a frame's last piece may be empty. Every byte
@@ -84,7 +87,7 @@ export interface StreamSink {
    */
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void
   /** Trailers (RFC 9113 §8.1); `onEnd` follows. */
-  onTrailers(fields: FieldList): void
+  onTrailers(fields: FieldList, neverIndexed?: readonly string[]): void
   /** The response is complete. Nothing but `onFailure` of an unfinished upload is suppressed after it. */
   onEnd(): void
   /** Queued request content fell below the low-water mark, or the peer stopped the upload: see `writable`. */

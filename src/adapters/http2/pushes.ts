@@ -1,0 +1,33 @@
+/**
+ * Promised requests (RFC 9113 §8.4) as `stream` events of their session. A push
+ * that nobody listens for is refused.
+ */
+import { constants } from 'node:http2'
+import type { PromisedHead, PushedStream, StreamSink } from '../../protocol/index.ts'
+import { CREATED, STARTED } from './channels.ts'
+import { fieldObject } from './fields-in.ts'
+import type { SessionCore } from './session-core.ts'
+import { ClientHttp2Stream, CORE } from './stream.ts'
+
+export function acceptPush(
+  core: SessionCore,
+  handle: PushedStream,
+  head: PromisedHead,
+): StreamSink | undefined {
+  if (core.destroyed || core.closed || core.session.listenerCount('stream') === 0) return undefined
+  const { method, scheme, authority, path, fields } = head
+  const pairs = [':method', method, ':scheme', scheme, ':authority', authority, ':path', path, ...fields]
+  const headers = fieldObject(pairs)
+  const stream = new ClientHttp2Stream(core, true)
+  const pushed = stream[CORE]
+  pushed.handle = handle
+  core.streams.set(handle.id, pushed)
+  pushed.ready(handle.id)
+  if (CREATED.hasSubscribers) CREATED.publish({ stream, headers })
+  if (STARTED.hasSubscribers) STARTED.publish({ stream, headers })
+  stream.end()
+  process.nextTick(() => {
+    core.session.emit('stream', stream, headers, constants.NGHTTP2_FLAG_END_HEADERS, pairs)
+  })
+  return pushed
+}

@@ -1,0 +1,84 @@
+/**
+ * How a stream ends: closed by its caller, by the peer, by its session, or
+ * destroyed. One rule: `aborted` before `error` before `close`, each once, and
+ * the peer is told unless it was the peer that said so.
+ */
+import { constants } from 'node:http2'
+import type { Failure } from '../../protocol/index.ts'
+import { CLOSED, FAILED } from './channels.ts'
+import { streamError } from './errors.ts'
+import type { SessionCore } from './session-core.ts'
+import type { StreamCore } from './stream-core.ts'
+
+/** Whether the peer is told: not, when the request is written, at once. */
+type Telling = 'silent' | 'when written' | 'now'
+
+export class StreamEndings {
+  /** Why streams ended that are about to be destroyed. */
+  readonly #causes = new WeakMap<StreamCore, Failure>()
+
+  /** Notes the rule that was broken, for the error that is made of it. */
+  cause(core: StreamCore, failure: Failure | undefined): void {
+    if (failure !== undefined) this.#causes.set(core, failure)
+  }
+
+  close(core: StreamCore, errorCode: number, telling: Telling): void {
+    const { stream } = core
+    core.closed = true
+    core.rstCode = errorCode
+    core.idle.clear()
+    stream.removeAllListeners('timeout')
+    const ending = stream.writableEnded
+    if (!ending) {
+      if (!core.aborted) {
+        core.aborted = true
+        stream.emit('aborted')
+      }
+      stream.end()
+    }
+    if (telling !== 'silent') {
+      const tell = (): void => this.#tell(core, errorCode)
+      const now = !ending || stream.writableFinished || errorCode !== 0 || telling === 'now'
+      if (now) tell()
+      else stream.once('finish', tell)
+    }
+    if (CLOSED.hasSubscribers) CLOSED.publish({ stream })
+  }
+
+  #tell(core: StreamCore, errorCode: number): void {
+    if (core.pending) core.stream.push(null)
+    core.whenReady(() => core.reset(errorCode))
+  }
+
+  /** The part of `_destroy` that is not the Duplex's own. Returns the error to be emitted. */
+  destroyed(core: StreamCore, given: Error | null): Error | null {
+    const session = core.session!
+    const { stream, handle } = core
+    const errorCode = codeOf(core, session, given)
+    if (!core.closed) this.close(core, errorCode, handle === undefined ? 'silent' : 'now')
+    else if (handle !== undefined) core.reset(errorCode)
+    stream.push(null)
+    session.forget(core)
+    core.idle.clear()
+    core.session = undefined
+    core.handle = undefined
+    let error = given
+    // CANCEL is no error: `aborted` has told of it.
+    const quiet = errorCode === constants.NGHTTP2_NO_ERROR || errorCode === constants.NGHTTP2_CANCEL
+    if (error === null && !quiet) error = streamError(errorCode, reasonOf(this.#causes.get(core)))
+    setImmediate(() => session.destroyIfDone())
+    if (error !== null && FAILED.hasSubscribers) FAILED.publish({ stream, error })
+    return error
+  }
+}
+
+function codeOf(core: StreamCore, session: SessionCore, error: Error | null): number {
+  const ofSession = session.goawayCode || session.destroyCode
+  if (error === null) return core.closed ? core.rstCode : ofSession
+  if (ofSession) return ofSession
+  return error.name === 'AbortError' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_INTERNAL_ERROR
+}
+
+function reasonOf(failure: Failure | undefined): Error | undefined {
+  return failure?.initiator === 'local' ? new Error(failure.reason, { cause: failure.cause }) : undefined
+}
