@@ -110,8 +110,9 @@ export class Decoder {
     this.updateDue = true
   }
 
-  /** Sets the octets of a field section that are taken from the next block on, 32 more for each field. */
-  setMaxHeaderListSize(size: number): void {
+  /** Raises the octets of a field section that are taken from the next block on, 32 more for each field. */
+  raiseMaxHeaderListSize(size: number): void {
+    if (size <= this.maxListSize) return
     this.maxListSize = size
     this.abandonAbove = size * ABANDON_FACTOR
   }

@@ -44,9 +44,9 @@ export class FieldBlockReader {
     this.#decoder.setMaxTableSize(size)
   }
 
-  /** Our SETTINGS_MAX_HEADER_LIST_SIZE was acknowledged. */
-  setMaxHeaderListSize(size: number): void {
-    this.#decoder.setMaxHeaderListSize(size)
+  /** A larger SETTINGS_MAX_HEADER_LIST_SIZE of ours was acknowledged. */
+  raiseMaxHeaderListSize(size: number): void {
+    this.#decoder.raiseMaxHeaderListSize(size)
   }
 
   begin(streamId: number, endStream: boolean, promisedStreamId: number): void {

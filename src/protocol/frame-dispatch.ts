@@ -295,8 +295,9 @@ export class FrameDispatch implements FrameSink, SettingsEffects, LocalEffects {
     this.#parts.host.maxFrameSize(size)
   }
 
+  /** A lower limit is the peer's to keep (RFC 9113 §6.5.2): what it made before is still taken. */
   fieldSectionLimit(size: number): void {
-    this.#block.setMaxHeaderListSize(size)
+    this.#block.raiseMaxHeaderListSize(size)
   }
 
   onPing(ack: boolean, buf: Uint8Array, start: number): void {

@@ -2,9 +2,9 @@
  * `connect`: where a session's socket comes from. One rule: an authority, and
  * options, are read as Node reads them.
  */
-import { connect as connectTcp, isIP, type TcpNetConnectOpts } from 'node:net'
+import net from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
+import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { checkObject } from './checks.ts'
 import { unsupportedProtocol } from './errors.ts'
@@ -61,12 +61,12 @@ function hostOf({ hostname, host }: Authority): string {
 }
 
 function dial(protocol: string, host: string, port: string, options: ConnectOptions): Duplex {
-  if (protocol === 'http:') return connectTcp({ port: Number(port), host, ...options } as TcpNetConnectOpts)
+  if (protocol === 'http:') return net.connect({ port, host, ...options } as object as net.TcpNetConnectOpts)
   if (protocol !== 'https:') throw unsupportedProtocol(protocol)
-  const tls: TlsOptions = { ...options } as TlsOptions
-  if (!('ALPNCallback' in tls)) tls.ALPNProtocols = ['h2']
-  if (isIP(host) === 0 && !tls.servername) tls.servername = host
-  return connectTls(Number(port), host, tls)
+  const secure = { ...options } as tls.ConnectionOptions
+  if (!('ALPNCallback' in secure)) secure.ALPNProtocols = ['h2']
+  if (net.isIP(host) === 0 && !secure.servername) secure.servername = host
+  return tls.connect(port as unknown as number, host, secure)
 }
 
 Object.defineProperty(connect, promisify.custom, {

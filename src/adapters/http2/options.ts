@@ -67,6 +67,10 @@ export function fieldBlockLimit(options: ConnectOptions): number {
   return atLeast(options.maxSendHeaderBlockLength, 0, MAX_FIELD_BLOCK)
 }
 
+export function reservedStreams(options: ConnectOptions): number {
+  return atLeast(options.maxReservedRemoteStreams, 0, 200)
+}
+
 export function outstandingSettings(options: ConnectOptions): number {
   return atLeast(options.maxOutstandingSettings, 1, 10)
 }
@@ -80,7 +84,6 @@ export function outstandingPings(options: ConnectOptions): number {
  * number of streams is the peer's to limit, and ours before it has spoken.
  */
 export function engineOptions(options: ConnectOptions, settings: Http2Settings): ConnectionOptions {
-  const pushes = settings.maxConcurrentStreams ?? atLeast(options.maxReservedRemoteStreams, 0, 200)
   const listSize = settings.maxHeaderSize ?? settings.maxHeaderListSize
   return {
     firstSettings: settingsEntries(settings),
@@ -90,7 +93,7 @@ export function engineOptions(options: ConnectOptions, settings: Http2Settings):
       initialWindowSize: settings.initialWindowSize ?? 65_535,
       maxFrameSize: settings.maxFrameSize,
       maxHeaderListSize: listSize ?? MAX_HEADER_LIST,
-      maxConcurrentStreams: Math.min(pushes, atLeast(options.maxReservedRemoteStreams, 0, 200)),
+      maxConcurrentStreams: settings.maxConcurrentStreams ?? UINT32,
     },
     limits: {
       initialConcurrentStreams: atLeast(options.peerMaxConcurrentStreams, 1, 100),

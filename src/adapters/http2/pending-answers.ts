@@ -3,6 +3,7 @@
  * for their return. One rule: every callback is called once, at the latest when
  * the session ends.
  */
+import { AsyncResource } from 'node:async_hooks'
 import { plainError } from './errors.ts'
 import { outstandingPings, outstandingSettings } from './options.ts'
 import { outward } from './outward.ts'
@@ -21,6 +22,8 @@ interface SentSettings {
 interface SentPing {
   readonly callback: PingCallback
   readonly payload: Buffer
+  /** The context of the call that sent it. */
+  readonly scope: AsyncResource
 }
 
 export class PendingAnswers {
@@ -71,14 +74,15 @@ export class PendingAnswers {
   ping(given: Uint8Array | undefined, callback: PingCallback): boolean {
     const core = this.#core
     const { wire } = core
+    const scope = new AsyncResource('HTTP2PING', { requireManualDestroy: true })
     if (wire === undefined || this.#pings.size >= outstandingPings(core.options)) {
-      process.nextTick(cancel, callback)
+      process.nextTick(() => settle(scope, () => cancel(callback)))
       return false
     }
     const payload = given === undefined ? freshOctets() : Buffer.from(given.buffer, given.byteOffset, 8)
-    const octets = Uint8Array.from(payload)
+    const octets = new Uint8Array(payload)
     const token = wire.engine.ping(wire.now(), octets)
-    this.#pings.set(token, { callback, payload: Buffer.from(octets) })
+    this.#pings.set(token, { callback, scope, payload: Buffer.from(octets.buffer) })
     wire.schedule()
     return true
   }
@@ -88,17 +92,24 @@ export class PendingAnswers {
     if (ping === undefined) return
     this.#pings.delete(token)
     this.#core.idle.refresh()
-    outward(undefined, () => ping.callback(null, roundTripTime, ping.payload))
+    settle(ping.scope, () => ping.callback(null, roundTripTime, ping.payload))
   }
 
   /** The session ends: nothing is answered any more. */
   cancel(): void {
-    for (const { callback } of this.#settings.splice(0)) callback?.(plainError('ERR_HTTP2_SETTINGS_CANCEL'))
-    this.settingsPending = 0
-    const pings = [...this.#pings.values()]
-    this.#pings.clear()
-    for (const { callback } of pings) cancel(callback)
+    setImmediate(() => {
+      for (const { callback } of this.#settings.splice(0)) callback?.(plainError('ERR_HTTP2_SETTINGS_CANCEL'))
+      this.settingsPending = 0
+      const pings = [...this.#pings.values()]
+      this.#pings.clear()
+      for (const { scope, callback } of pings) settle(scope, () => cancel(callback))
+    })
   }
+}
+
+function settle(scope: AsyncResource, call: () => void): void {
+  outward(scope, call)
+  scope.emitDestroy()
 }
 
 /** Tells of a PING that nobody answers. */

@@ -6,8 +6,16 @@ import { constants } from 'node:http2'
 import type { PromisedHead, PushedStream, StreamSink } from '../../protocol/index.ts'
 import { CREATED, STARTED } from './channels.ts'
 import { fieldObject } from './fields-in.ts'
+import { reservedStreams } from './options.ts'
 import type { SessionCore } from './session-core.ts'
 import { ClientHttp2Stream, CORE } from './stream.ts'
+
+/** Promises whose response has not begun. */
+function reserved(core: SessionCore): number {
+  let count = 0
+  for (const inner of core.streams.values()) if (inner.pushed && !inner.responded) count += 1
+  return count
+}
 
 export function acceptPush(
   core: SessionCore,
@@ -15,6 +23,7 @@ export function acceptPush(
   head: PromisedHead,
 ): StreamSink | undefined {
   if (core.destroyed || core.closed || core.session.listenerCount('stream') === 0) return undefined
+  if (reserved(core) >= reservedStreams(core.options)) return undefined
   const { method, scheme, authority, path, fields } = head
   const pairs = [':method', method, ':scheme', scheme, ':authority', authority, ':path', path, ...fields]
   const headers = fieldObject(pairs)
@@ -26,8 +35,6 @@ export function acceptPush(
   if (CREATED.hasSubscribers) CREATED.publish({ stream, headers })
   if (STARTED.hasSubscribers) STARTED.publish({ stream, headers })
   stream.end()
-  process.nextTick(() => {
-    core.session.emit('stream', stream, headers, constants.NGHTTP2_FLAG_END_HEADERS, pairs)
-  })
+  core.tell('stream', stream, headers, constants.NGHTTP2_FLAG_END_HEADERS, pairs)
   return pushed
 }

@@ -53,6 +53,7 @@ export class StreamCore implements StreamSink {
   waitsForTrailers = false
   trailersReady = false
   endAfterHeaders = false
+  responded = false
   /** Called in order once there is an identifier. */
   readonly #onReady: (() => void)[] = []
   /** Content that arrived and was not passed on: the reader is behind. */
@@ -67,6 +68,8 @@ export class StreamCore implements StreamSink {
   /** The protocol is through with the stream. */
   #over = false
   readonly #writes: Write[] = []
+  /** What the Duplex counts for the writes that are under way: strings by their characters. */
+  #lengthInFlight = 0
 
   constructor(stream: ClientHttp2Stream, session: SessionCore, pushed: boolean) {
     this.stream = stream
@@ -124,6 +127,7 @@ export class StreamCore implements StreamSink {
 
   onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void {
     const session = this.session
+    this.responded = true
     if (status === constants.HTTP_STATUS_MISDIRECTED_REQUEST) session?.misdirected(this.stream)
     const pairs = [':status', String(status), ...fields]
     const flags = endStream ? END_BOTH : END_HEADERS
@@ -176,7 +180,7 @@ export class StreamCore implements StreamSink {
   #pushEnd(): void {
     if (!this.#remoteEnded || this.#endPushed || this.#unread.length > 0) return
     this.#endPushed = true
-    this.stream.push(null)
+    outward(this.scope, () => this.stream.push(null))
   }
 
   onEnd(): void {
@@ -230,8 +234,11 @@ export class StreamCore implements StreamSink {
   over(errorCode: number, failure?: Failure): void {
     if (this.#over) return
     this.#over = true
+    if (!this.stream.destroyed) outward(this.scope, () => this.#finish(errorCode, failure))
+  }
+
+  #finish(errorCode: number, failure: Failure | undefined): void {
     const { stream } = this
-    if (stream.destroyed) return
     if (!this.closed) this.session!.endings.close(this, errorCode, 'silent')
     if (errorCode !== constants.NGHTTP2_NO_ERROR || !stream.readable) {
       this.session!.endings.cause(this, failure)
@@ -252,9 +259,10 @@ export class StreamCore implements StreamSink {
 
   // — the caller asks —
 
-  write(chunks: readonly Uint8Array[], callback: Callback): void {
+  /** @param length what the Duplex counts for the chunks */
+  write(chunks: readonly Uint8Array[], length: number, callback: Callback): void {
     if (this.pending) {
-      this.#onReady.push(() => this.write(chunks, callback))
+      this.#onReady.push(() => this.write(chunks, length, callback))
       return
     }
     if (this.stream.destroyed || this.handle === undefined) return
@@ -267,6 +275,7 @@ export class StreamCore implements StreamSink {
     // Content for a stream that takes none is dropped, and so is its callback's reason to wait.
     if (octets === 0 || !this.#requestHandle.writable) process.nextTick(callback)
     else this.#writes.push({ left: octets, callback })
+    this.#lengthInFlight = length
     process.nextTick(() => this.#endWithLast())
     this.session!.wire!.schedule()
   }
@@ -279,7 +288,7 @@ export class StreamCore implements StreamSink {
   #endWithLast(): void {
     const { stream } = this
     if (this.waitsForTrailers || !stream.writableEnded || stream.destroyed) return
-    if (stream.writableLength <= this.inFlight) this.shutDown()
+    if (stream.writableLength <= this.#lengthInFlight) this.shutDown()
   }
 
   /** No more content comes. */

@@ -55,8 +55,10 @@ export class StreamEndings {
     const session = core.session!
     const { stream, handle } = core
     const errorCode = codeOf(core, session, given)
-    if (!core.closed) this.close(core, errorCode, handle === undefined ? 'silent' : 'now')
-    else if (handle !== undefined) core.reset(errorCode)
+    // A peer whose GOAWAY names an error has given its streams up.
+    const telling = handle !== undefined && !(session.destroyed && session.goawayCode)
+    if (!core.closed) this.close(core, errorCode, telling ? 'now' : 'silent')
+    else if (telling) core.reset(errorCode)
     stream.push(null)
     session.forget(core)
     core.idle.clear()

@@ -40,7 +40,7 @@ export class ClientHttp2Stream extends Duplex {
   declare trailersSent: OutgoingFields | undefined
 
   constructor(session: SessionCore, pushed: boolean) {
-    super({ allowHalfOpen: true, autoDestroy: false })
+    super({ allowHalfOpen: true, autoDestroy: false, decodeStrings: false })
     // Writes wait until there is an identifier.
     this.cork()
     this.timeout = undefined
@@ -167,20 +167,23 @@ export class ClientHttp2Stream extends Duplex {
     this.emit('timeout')
   }
 
-  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this[CORE].write([chunk], callback)
+  override _write(
+    chunk: Buffer | string,
+    encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this[CORE].write([bytesOf(chunk, encoding)], chunk.length, callback)
     if (BODY_CHUNK_SENT.hasSubscribers)
       BODY_CHUNK_SENT.publish({ stream: this, writev: false, data: chunk, encoding })
   }
 
   override _writev(
-    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
+    chunks: { chunk: Buffer | string; encoding: BufferEncoding }[],
     callback: (error?: Error | null) => void,
   ): void {
-    this[CORE].write(
-      chunks.map(({ chunk }) => chunk),
-      callback,
-    )
+    const bytes = chunks.map(({ chunk, encoding }) => bytesOf(chunk, encoding))
+    const length = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0)
+    this[CORE].write(bytes, length, callback)
     if (BODY_CHUNK_SENT.hasSubscribers)
       BODY_CHUNK_SENT.publish({ stream: this, writev: true, data: chunks, encoding: '' })
   }
@@ -219,6 +222,10 @@ Object.defineProperty(ClientHttp2Stream.prototype, 'closed', {
   },
   configurable: true,
 })
+
+function bytesOf(chunk: Buffer | string, encoding: BufferEncoding): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+}
 
 function hide(stream: object, name: PropertyKey, value?: unknown): void {
   Object.defineProperty(stream, name, { value, writable: true, configurable: true, enumerable: false })

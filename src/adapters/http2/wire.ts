@@ -86,14 +86,25 @@ export class Wire {
       this.#sent = []
       for (const callback of told) callback()
     }
-    if (bytes !== undefined) {
+    if (bytes !== undefined && !this.engine.closed) {
       this.#write(bytes)
       return
     }
     if (!this.engine.closed) return
+    this.#writeLast(bytes)
     const drained = this.onDrained
     this.onDrained = undefined
     drained?.()
+  }
+
+  /** The rest, in memory of its own: nobody waits for it to be taken. */
+  #writeLast(first: Uint8Array | undefined): void {
+    for (let bytes = first; bytes !== undefined; bytes = this.engine.pull(WRITE_SIZE)) {
+      const taken = this.#taken.splice(0)
+      this.#socket.write(Buffer.from(bytes), () => {
+        for (const callback of taken) callback()
+      })
+    }
   }
 
   #write(bytes: Uint8Array): void {
