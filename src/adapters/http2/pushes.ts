@@ -35,6 +35,7 @@ export function acceptPush(
   if (CREATED.hasSubscribers) CREATED.publish({ stream, headers })
   if (STARTED.hasSubscribers) STARTED.publish({ stream, headers })
   stream.end()
+  pushed.deliveries.pause()
   core.tell('stream', stream, headers, constants.NGHTTP2_FLAG_END_HEADERS, pairs)
   return pushed
 }

@@ -77,6 +77,9 @@ export class SessionCore implements ConnectionSink {
   windowSize: number | undefined = undefined
   /** Called in order once the socket is connected. */
   #onConnect: (() => void)[] | undefined = []
+  /** Streams that hold back what they have to tell, and what waits for them. */
+  #holding = 0
+  #behind: (() => void)[] = []
   readonly #onData: (chunk: Buffer) => void
 
   constructor(
@@ -184,6 +187,28 @@ export class SessionCore implements ConnectionSink {
     this.session.destroy()
   }
 
+  held(): void {
+    this.#holding += 1
+  }
+
+  released(): void {
+    this.#holding -= 1
+    if (this.#holding > 0 || this.#behind.length === 0) return
+    // What streams were told last has its turn, too: an end, and what it destroys.
+    queueMicrotask(() => process.nextTick(this.#goOn))
+  }
+
+  readonly #goOn = (): void => {
+    if (this.#holding > 0) return
+    for (const callback of this.#behind.splice(0)) callback()
+  }
+
+  /** Calls back once streams have told what came before: what ends the session ends none of it. */
+  #behindStreams(callback: () => void): void {
+    if (this.#holding === 0 && this.#behind.length === 0) callback()
+    else this.#behind.push(callback)
+  }
+
   // — the engine tells —
 
   onReady(): void {}
@@ -214,6 +239,10 @@ export class SessionCore implements ConnectionSink {
   }
 
   onPeerGoaway(lastStreamId: number, errorCode: number, debugData: Uint8Array): void {
+    this.#behindStreams(() => this.#peerGoaway(lastStreamId, errorCode, debugData))
+  }
+
+  #peerGoaway(lastStreamId: number, errorCode: number, debugData: Uint8Array): void {
     if (this.destroyed) return
     this.goawayCode = errorCode
     this.goawayLastStreamId = lastStreamId
@@ -238,6 +267,10 @@ export class SessionCore implements ConnectionSink {
   }
 
   onClosed(failure: Failure | undefined): void {
+    this.#behindStreams(() => this.#closed(failure))
+  }
+
+  #closed(failure: Failure | undefined): void {
     if (this.destroyed) return
     if (failure === undefined || failure.initiator === 'peer') this.session.destroy()
     else this.session.destroy(endOf(failure), failure.errorCode)

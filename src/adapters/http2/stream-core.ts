@@ -15,6 +15,7 @@ import type {
   StreamSink,
 } from '../../protocol/index.ts'
 import { FINISHED } from './channels.ts'
+import { Deliveries } from './deliveries.ts'
 import { fieldObject } from './fields-in.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import { outward } from './outward.ts'
@@ -41,6 +42,7 @@ export class StreamCore implements StreamSink {
   /** Undefined once the stream is destroyed. */
   session: SessionCore | undefined
   readonly idle = new IdleTimeout()
+  readonly deliveries: Deliveries
   /** The context of the call that made the request. */
   scope: AsyncResource | undefined = undefined
   id: number | undefined = undefined
@@ -74,6 +76,7 @@ export class StreamCore implements StreamSink {
   constructor(stream: ClientHttp2Stream, session: SessionCore, pushed: boolean) {
     this.stream = stream
     this.session = session
+    this.deliveries = new Deliveries(session)
     this.pushed = pushed
     this.#localEnded = pushed
   }
@@ -122,27 +125,31 @@ export class StreamCore implements StreamSink {
   onOpened(): void {}
 
   onInformational(status: number, fields: FieldList): void {
-    this.#tell('headers', [':status', String(status), ...fields], END_HEADERS)
+    const pairs = [':status', String(status), ...fields]
+    this.deliveries.deliver(() => this.#tell('headers', pairs, END_HEADERS))
   }
 
   onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void {
-    const session = this.session
-    this.responded = true
-    if (status === constants.HTTP_STATUS_MISDIRECTED_REQUEST) session?.misdirected(this.stream)
     const pairs = [':status', String(status), ...fields]
     const flags = endStream ? END_BOTH : END_HEADERS
-    const headers = this.#tell(this.pushed ? 'push' : 'response', pairs, flags, neverIndexed)
-    if (FINISHED.hasSubscribers) FINISHED.publish({ stream: this.stream, headers, flags })
+    this.responded = true
+    this.deliveries.deliver(() => {
+      if (status === constants.HTTP_STATUS_MISDIRECTED_REQUEST) this.session?.misdirected(this.stream)
+      const headers = this.#tell(this.pushed ? 'push' : 'response', pairs, flags, neverIndexed)
+      if (FINISHED.hasSubscribers) FINISHED.publish({ stream: this.stream, headers, flags })
+    })
   }
 
   onTrailers(fields: FieldList, neverIndexed?: readonly string[]): void {
-    this.#tell('trailers', [...fields], END_BOTH, neverIndexed)
+    const pairs = [...fields]
+    this.deliveries.deliver(() => this.#tell('trailers', pairs, END_BOTH, neverIndexed))
   }
 
   #tell(event: string, pairs: readonly string[], flags: number, neverIndexed?: readonly string[]): object {
     this.touch()
     const headers = fieldObject(pairs, neverIndexed)
     outward(this.scope, () => this.stream.emit(event, headers, flags, pairs))
+    this.deliveries.pause()
     return headers
   }
 
@@ -150,6 +157,10 @@ export class StreamCore implements StreamSink {
     if (end === start || this.session === undefined) return
     this.touch()
     const chunk = this.#own(buf, start, end)
+    this.deliveries.deliver(() => this.#content(chunk))
+  }
+
+  #content(chunk: Buffer): void {
     if (this.#wantsMore) this.#pass(chunk)
     else this.#unread.push(chunk)
   }
@@ -184,9 +195,11 @@ export class StreamCore implements StreamSink {
   }
 
   onEnd(): void {
-    this.#remoteEnded = true
-    this.#pushEnd()
-    this.#closeIfOver()
+    this.deliveries.deliver(() => {
+      this.#remoteEnded = true
+      this.#pushEnd()
+      this.#closeIfOver()
+    })
   }
 
   onWritable(): void {}
@@ -223,11 +236,9 @@ export class StreamCore implements StreamSink {
   }
 
   onFailure(failure: Failure): void {
-    if (failure.kind === 'HEADER_LIST_TOO_LARGE') this.over(constants.NGHTTP2_ENHANCE_YOUR_CALM, failure)
-    else if (failure.scope === 'stream') this.over(failure.errorCode, failure)
-    // What ends all streams is the session's to tell; of this one it is known that nobody processed it.
-    else if (failure.kind === 'GOAWAY' && failure.processed === 'no')
-      this.over(constants.NGHTTP2_REFUSED_STREAM)
+    const code = errorCodeOf(failure)
+    // What ends all streams is the session's to tell.
+    if (code !== undefined) this.deliveries.deliver(() => this.over(code, failure))
   }
 
   /** The protocol is through with the stream, with this error code. */
@@ -328,4 +339,13 @@ export class StreamCore implements StreamSink {
     else handle.reset(errorCode)
     wire.afterSend(() => this.over(errorCode))
   }
+}
+
+/** The error code that ends a stream of itself; undefined where it ends with its session. */
+function errorCodeOf(failure: Failure): number | undefined {
+  if (failure.kind === 'HEADER_LIST_TOO_LARGE') return constants.NGHTTP2_ENHANCE_YOUR_CALM
+  if (failure.scope === 'stream') return failure.errorCode
+  return failure.kind === 'GOAWAY' && failure.processed === 'no'
+    ? constants.NGHTTP2_REFUSED_STREAM
+    : undefined
 }
