@@ -231,7 +231,7 @@ describe('a response', () => {
     )
     const trailers = once(stream, 'trailers')
     await once(stream, 'close')
-    expect(events).toEqual(['headers', 'continue', 'headers', 'response', 'data', 'trailers', 'end', 'close'])
+    expect(events).toEqual(['headers', 'headers', 'continue', 'response', 'data', 'trailers', 'end', 'close'])
     expect((await trailers).slice(0, 2)).toEqual([expect.objectContaining({ 'x-end': '1' }), 5])
   })
 

@@ -11,7 +11,7 @@ export type IncomingFields = Record<string, string | number | string[] | undefin
 
 /** The object of raw pairs. `neverIndexed`: names of fields that no table may keep. */
 export function fieldObject(pairs: readonly string[], neverIndexed: readonly string[] = []): IncomingFields {
-  const made: IncomingFields = Object.create(null)
+  const made: IncomingFields = { __proto__: null } as unknown as IncomingFields
   for (let i = 0; i < pairs.length; i += 2) {
     const name = pairs[i]!
     const value = pairs[i + 1]!

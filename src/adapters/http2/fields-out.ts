@@ -6,8 +6,6 @@
 import { constants, sensitiveHeaders } from 'node:http2'
 import { connectionHeader, invalidPseudoHeader, invalidToken, plainError, singleValue } from './errors.ts'
 
-/** Field values as callers give them. */
-export type OutgoingValue = string | number | readonly (string | number)[] | undefined
 /** Fields by name; names that no table may keep under the symbol `sensitiveHeaders`. */
 export type OutgoingFields = Record<string | symbol, unknown>
 
@@ -74,6 +72,35 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 /** RFC 9113 §8.3.1: what no peer takes in a path. */
 const BAD_PATH = /[^\x21-\x7e\x80-\xff]/
 
+/** What a name means, as callers write it. */
+interface NameKind {
+  /** In lower case. */
+  readonly name: string
+  readonly single: boolean
+  readonly pseudo: boolean
+  readonly token: boolean
+  readonly ofConnection: boolean
+}
+
+/** Names that recur; callers can make up any number, so no more than so many are remembered. */
+const remembered = new Map<string, NameKind>()
+const MAX_REMEMBERED = 512
+
+function kindOf(given: string): NameKind {
+  const known = remembered.get(given)
+  if (known !== undefined) return known
+  const name = given.toLowerCase()
+  const kind = {
+    name,
+    single: SINGLE.has(name),
+    pseudo: name.charCodeAt(0) === 0x3a,
+    token: TOKEN.test(name),
+    ofConnection: CONNECTION_SPECIFIC.has(name),
+  }
+  if (remembered.size < MAX_REMEMBERED && given.length <= 64) remembered.set(given, kind)
+  return kind
+}
+
 /** A field section made ready. */
 export interface Section {
   /** Pseudo-header fields first, in the order given. */
@@ -88,9 +115,7 @@ export interface PreparedRequest extends Section {
   readonly method: string
   readonly scheme: string | undefined
   readonly authority: string | undefined
-  /** The object that `sentHeaders` gives; undefined for raw pairs. */
-  readonly sent: OutgoingFields | undefined
-  readonly raw: readonly unknown[] | undefined
+  readonly sent: SentFields
 }
 
 /** Where a session's requests go unless they say. */
@@ -120,28 +145,27 @@ class SectionWriter implements Section {
 
   field(given: string, value: unknown): void {
     if (value === undefined || given === '') return
-    const name = given.toLowerCase()
-    const single = SINGLE.has(name)
+    const kind = kindOf(given)
     if (!Array.isArray(value)) {
-      this.#one(name, String(value), single)
+      this.#one(kind, String(value))
       return
     }
     if (value.length === 0) return
-    if (value.length > 1 && single) throw singleValue(name)
-    for (const item of value) this.#one(name, String(item), single)
+    if (value.length > 1 && kind.single) throw singleValue(kind.name)
+    for (const item of value) this.#one(kind, String(item))
   }
 
-  #one(name: string, value: string, single: boolean): void {
+  #one({ name, single, pseudo, token, ofConnection }: NameKind, value: string): void {
     if (single) this.#onlyOnce(name)
-    if (name.charCodeAt(0) === 0x3a) {
+    if (pseudo) {
       if (!this.#pseudoAllowed || !PSEUDO.has(name)) throw invalidPseudoHeader(name)
       if (name === ':status' || (name === ':path' && (value === '' || BAD_PATH.test(value))))
         this.sendable = false
       this.#add(this.#pseudo, name, value)
       return
     }
-    if (!TOKEN.test(name)) throw invalidToken(name)
-    if (CONNECTION_SPECIFIC.has(name) || (name === 'te' && value !== 'trailers')) throw connectionHeader(name)
+    if (!token) throw invalidToken(name)
+    if (ofConnection || (name === 'te' && value !== 'trailers')) throw connectionHeader(name)
     this.#add(this.#regular, name, value)
   }
 
@@ -159,19 +183,27 @@ class SectionWriter implements Section {
 
 /** Makes a request's section of an object of fields. */
 export function fromObject(given: object, defaults: Defaults): PreparedRequest {
-  const sent: OutgoingFields = Object.assign(Object.create(null), given)
-  sent[':method'] ??= constants.HTTP2_METHOD_GET
-  const method = String(sent[':method'])
-  if (method !== constants.HTTP2_METHOD_CONNECT || sent[':protocol'] !== undefined) {
-    if (authorityOf(sent) === undefined) sent[':authority'] = defaults.authority
-    sent[':scheme'] ??= defaults.protocol.slice(0, -1)
-    sent[':path'] ??= '/'
+  const fields = given as OutgoingFields
+  const names = Object.keys(fields)
+  const sent: unknown[] = []
+  for (const name of names) sent.push(name, fields[name])
+  const method = String(fields[':method'] ?? constants.HTTP2_METHOD_GET)
+  let scheme = fields[':scheme']
+  let authority = authorityOf(fields)
+  if (fields[':method'] === undefined) sent.push(':method', method)
+  if (method !== constants.HTTP2_METHOD_CONNECT || fields[':protocol'] !== undefined) {
+    if (authority === undefined) sent.push(':authority', defaults.authority)
+    authority ??= defaults.authority
+    if (scheme === undefined) sent.push(':scheme', defaults.protocol.slice(0, -1))
+    scheme ??= defaults.protocol.slice(0, -1)
+    if (fields[':path'] === undefined) sent.push(':path', '/')
   } else {
-    checkTunnel(sent[':authority'], sent[':scheme'], sent[':path'])
+    checkTunnel(fields[':authority'], scheme, fields[':path'])
   }
-  const writer = new SectionWriter(sent[sensitiveHeaders as symbol], true)
-  for (const name of Object.keys(sent)) writer.field(name, sent[name])
-  return made(writer, method, sent[':scheme'], authorityOf(sent), sent, undefined)
+  const sensitive = fields[sensitiveHeaders as symbol]
+  const writer = new SectionWriter(sensitive, true)
+  for (let i = 0; i < sent.length; i += 2) writer.field(sent[i] as string, sent[i + 1])
+  return made(writer, method, scheme, authority, new SentFields(sent, sensitive, false))
 }
 
 /** RFC 9113 §8.3.1: `host` stands for `:authority` where that is missing. */
@@ -206,7 +238,7 @@ export function fromPairs(given: readonly unknown[], defaults: Defaults): Prepar
   if (sensitive !== undefined) (raw as unknown as OutgoingFields)[sensitiveHeaders as symbol] = sensitive
   const writer = new SectionWriter(sensitive, true)
   for (let i = 0; i < raw.length; i += 2) writer.field(String(raw[i]), raw[i + 1])
-  return made(writer, method, found[':scheme'], authorityOf(found), undefined, raw)
+  return made(writer, method, found[':scheme'], authorityOf(found), new SentFields(raw, sensitive, true))
 }
 
 function made(
@@ -214,8 +246,7 @@ function made(
   method: string,
   scheme: unknown,
   authority: unknown,
-  sent: OutgoingFields | undefined,
-  raw: readonly unknown[] | undefined,
+  sent: SentFields,
 ): PreparedRequest {
   const { fields, sensitive, sendable } = writer
   return {
@@ -226,7 +257,6 @@ function made(
     scheme: scheme === undefined ? undefined : String(scheme),
     authority: authority === undefined ? undefined : String(authority),
     sent,
-    raw,
   }
 }
 
@@ -244,17 +274,36 @@ export function trailerSection(given: OutgoingFields): Section {
   return writer
 }
 
-/** What `sentHeaders` gives for raw pairs: repeated names have arrays. */
-export function pairsAsObject(raw: readonly unknown[]): OutgoingFields {
-  const made: OutgoingFields = Object.create(null)
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = String(raw[i])
-    const known = made[name]
-    if (known === undefined) made[name] = raw[i + 1]
-    else if (Array.isArray(known)) known.push(raw[i + 1])
-    else made[name] = [known, raw[i + 1]]
+/** The fields of a request as they were given, for `sentHeaders`: most are never asked for. */
+export class SentFields {
+  readonly #pairs: readonly unknown[]
+  readonly #sensitive: unknown
+  /** Raw pairs repeat names: these have arrays then. */
+  readonly #raw: boolean
+  #object: OutgoingFields | undefined = undefined
+
+  constructor(pairs: readonly unknown[], sensitive: unknown, raw: boolean) {
+    this.#pairs = pairs
+    this.#sensitive = sensitive
+    this.#raw = raw
   }
-  const sensitive = (raw as unknown as OutgoingFields)[sensitiveHeaders as symbol]
-  if (sensitive !== undefined) made[sensitiveHeaders as symbol] = sensitive
-  return made
+
+  get object(): OutgoingFields {
+    this.#object ??= this.#make()
+    return this.#object
+  }
+
+  #make(): OutgoingFields {
+    const object = { __proto__: null } as unknown as OutgoingFields
+    for (let i = 0; i < this.#pairs.length; i += 2) {
+      const name = String(this.#pairs[i])
+      const value = this.#pairs[i + 1]
+      const known = object[name]
+      if (!this.#raw || known === undefined) object[name] = value
+      else if (Array.isArray(known)) known.push(value)
+      else object[name] = [known, value]
+    }
+    if (this.#sensitive !== undefined) object[sensitiveHeaders as symbol] = this.#sensitive
+    return object
+  }
 }

@@ -3,16 +3,13 @@
  * one it was connected to, those it names, less those it answered with 421.
  */
 import type { TLSSocket } from 'node:tls'
-import type { SessionCore } from './session-core.ts'
-import type { ClientHttp2Stream } from './stream.ts'
-
-const ORIGIN_OF = new WeakMap<object, string>()
+import type { SessionPart } from './contract.ts'
 
 export class OriginSet {
-  readonly #core: SessionCore
+  readonly #core: SessionPart
   #origins: Set<string> | undefined = undefined
 
-  constructor(core: SessionCore) {
+  constructor(core: SessionPart) {
     this.#core = core
   }
 
@@ -39,13 +36,7 @@ export class OriginSet {
     for (const origin of origins) this.#known.add(origin)
   }
 
-  /** Notes where a request goes. */
-  note(stream: ClientHttp2Stream, origin: string): void {
-    ORIGIN_OF.set(stream, origin)
-  }
-
-  remove(stream: ClientHttp2Stream): void {
-    const origin = ORIGIN_OF.get(stream)
-    if (origin !== undefined && this.#core.socket !== undefined) this.#known.delete(origin)
+  remove(origin: string): void {
+    if (this.#core.socket !== undefined) this.#known.delete(origin)
   }
 }

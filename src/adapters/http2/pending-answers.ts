@@ -4,10 +4,10 @@
  * the session ends.
  */
 import { AsyncResource } from 'node:async_hooks'
+import type { SessionPart } from './contract.ts'
 import { plainError } from './errors.ts'
 import { outstandingPings, outstandingSettings } from './options.ts'
 import { outward } from './outward.ts'
-import type { SessionCore } from './session-core.ts'
 import { type Http2Settings, settingsEntries } from './settings.ts'
 
 export type SettingsCallback = (error: Error | null, settings?: Http2Settings, duration?: number) => void
@@ -27,13 +27,13 @@ interface SentPing {
 }
 
 export class PendingAnswers {
-  readonly #core: SessionCore
+  readonly #core: SessionPart
   readonly #settings: SentSettings[] = []
   readonly #pings = new Map<number, SentPing>()
   /** SETTINGS asked for, sent or not. */
   settingsPending = 0
 
-  constructor(core: SessionCore) {
+  constructor(core: SessionPart) {
     this.#core = core
   }
 

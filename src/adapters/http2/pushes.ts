@@ -5,20 +5,20 @@
 import { constants } from 'node:http2'
 import type { PromisedHead, PushedStream, StreamSink } from '../../protocol/index.ts'
 import { CREATED, STARTED } from './channels.ts'
+import type { SessionPart } from './contract.ts'
 import { fieldObject } from './fields-in.ts'
 import { reservedStreams } from './options.ts'
-import type { SessionCore } from './session-core.ts'
 import { ClientHttp2Stream, CORE } from './stream.ts'
 
 /** Promises whose response has not begun. */
-function reserved(core: SessionCore): number {
+function reserved(core: SessionPart): number {
   let count = 0
   for (const inner of core.streams.values()) if (inner.pushed && !inner.responded) count += 1
   return count
 }
 
 export function acceptPush(
-  core: SessionCore,
+  core: SessionPart,
   handle: PushedStream,
   head: PromisedHead,
 ): StreamSink | undefined {

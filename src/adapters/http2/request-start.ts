@@ -5,10 +5,10 @@
  */
 import { constants } from 'node:http2'
 import { STARTED } from './channels.ts'
+import type { SessionPart } from './contract.ts'
 import { plainError } from './errors.ts'
 import type { PreparedRequest } from './fields-out.ts'
 import { fieldBlockLimit } from './options.ts'
-import type { SessionCore } from './session-core.ts'
 import type { StreamCore } from './stream-core.ts'
 
 /** The type of the frame (RFC 9113 §6.2). */
@@ -18,7 +18,7 @@ const MAX_STREAM_ID = 2 ** 31 - 1
 const BLOCK_BOUND = 12
 
 export function startRequest(
-  core: SessionCore,
+  core: SessionPart,
   inner: StreamCore,
   prepared: PreparedRequest,
   ends: boolean,
@@ -54,11 +54,11 @@ export function startRequest(
     return
   }
   open(core, inner, prepared, ends, id)
-  if (STARTED.hasSubscribers) STARTED.publish({ stream, headers: stream.sentHeaders })
+  if (STARTED.hasSubscribers) STARTED.publish({ stream, headers: inner.sent?.object })
 }
 
 function open(
-  core: SessionCore,
+  core: SessionPart,
   inner: StreamCore,
   prepared: PreparedRequest,
   ends: boolean,
@@ -81,7 +81,7 @@ function open(
   wire.schedule()
 }
 
-function tooLarge(core: SessionCore, inner: StreamCore): void {
+function tooLarge(core: SessionPart, inner: StreamCore): void {
   if (inner.stream.destroyed) return
   inner.stream.emit('frameError', HEADERS, constants.NGHTTP2_FRAME_SIZE_ERROR, inner.id)
   inner.over(constants.NGHTTP2_REFUSED_STREAM)

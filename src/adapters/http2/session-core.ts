@@ -14,6 +14,7 @@ import type {
   SettingsEntries,
   StreamSink,
 } from '../../protocol/index.ts'
+import type { SessionFace, SessionPart, StreamPart, Telling } from './contract.ts'
 import { plainError, protocolError, sessionError } from './errors.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import { type ConnectOptions, engineOptions } from './options.ts'
@@ -21,11 +22,8 @@ import { OriginSet } from './origin-set.ts'
 import { outward } from './outward.ts'
 import { PendingAnswers } from './pending-answers.ts'
 import { acceptPush } from './pushes.ts'
-import type { ClientHttp2Session } from './session.ts'
 import { SessionEnding } from './session-ending.ts'
 import { SettingsInForce } from './settings.ts'
-import type { ClientHttp2Stream } from './stream.ts'
-import type { StreamCore } from './stream-core.ts'
 import { StreamEndings } from './stream-endings.ts'
 import { Wire } from './wire.ts'
 
@@ -44,22 +42,22 @@ type MaybeTls = Duplex & {
   disableRenegotiation?(): void
 }
 
-export class SessionCore implements ConnectionSink {
-  readonly session: ClientHttp2Session
+export class SessionCore implements ConnectionSink, SessionPart {
+  readonly session: SessionFace
   readonly options: ConnectOptions
   /** `:authority` of requests that name none, and the scheme with its colon. */
   readonly authority: string
   readonly protocol: string
   readonly idle = new IdleTimeout()
-  readonly endings = new StreamEndings()
+  readonly #endings = new StreamEndings()
   readonly ending: SessionEnding
   readonly answers: PendingAnswers
   readonly local: SettingsInForce
   readonly remote: SettingsInForce
   readonly origins: OriginSet
   /** Streams with an identifier, and those that wait for the connection. */
-  readonly streams = new Map<number, StreamCore>()
-  readonly waiting = new Set<StreamCore>()
+  readonly streams = new Map<number, StreamPart>()
+  readonly waiting = new Set<StreamPart>()
   /** Undefined once it was given up. */
   socket: Duplex | undefined
   /** Undefined until the socket is connected. */
@@ -83,7 +81,7 @@ export class SessionCore implements ConnectionSink {
   readonly #onData: (chunk: Buffer) => void
 
   constructor(
-    session: ClientHttp2Session,
+    session: SessionFace,
     socket: Duplex,
     options: ConnectOptions,
     authority: string,
@@ -176,9 +174,29 @@ export class SessionCore implements ConnectionSink {
     outward(undefined, () => this.session.emit(event, ...given))
   }
 
-  forget(core: StreamCore): void {
+  forget(core: StreamPart): void {
     this.waiting.delete(core)
     if (core.id !== undefined) this.streams.delete(core.id)
+  }
+
+  cancelAnswers(): void {
+    this.answers.cancel()
+  }
+
+  closeStream(core: StreamPart, errorCode: number, telling: Telling): void {
+    this.#endings.close(core, errorCode, telling)
+  }
+
+  streamDestroyed(core: StreamPart, error: Error | null): Error | null {
+    return this.#endings.destroyed(core, error)
+  }
+
+  streamBroken(core: StreamPart, reason: Error): void {
+    this.#endings.broken(core, reason)
+  }
+
+  misdirected(origin: string): void {
+    this.origins.remove(origin)
   }
 
   /** Ends a session that is closed and has nothing left to do. */
@@ -279,11 +297,6 @@ export class SessionCore implements ConnectionSink {
   /** A promised request, if somebody listens for it. */
   accept(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
     return acceptPush(this, stream, head)
-  }
-
-  /** 421: the peer is not authoritative for what was asked (RFC 8336 §2.4). */
-  misdirected(stream: ClientHttp2Stream): void {
-    this.origins.remove(stream)
   }
 }
 

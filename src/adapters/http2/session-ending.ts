@@ -4,17 +4,17 @@
  * last, each once.
  */
 import { constants } from 'node:http2'
+import type { SessionPart } from './contract.ts'
 import { plainError, streamCancel } from './errors.ts'
-import type { SessionCore } from './session-core.ts'
 
 /** Milliseconds that a peer has to take our last octets and to close its side. */
 const LINGER_MS = 2_000
 
 export class SessionEnding {
-  readonly #core: SessionCore
+  readonly #core: SessionPart
   #finished = false
 
-  constructor(core: SessionCore) {
+  constructor(core: SessionPart) {
     this.#core = core
   }
 
@@ -31,7 +31,7 @@ export class SessionEnding {
     const cancelled = waiting.length > 0 ? streamCancel(error) : undefined
     for (const { stream } of waiting) stream.destroy(cancelled)
     for (const { stream } of open) stream.destroy(error)
-    core.answers.cancel()
+    core.cancelAnswers()
     if (wire === undefined || socket === undefined || socket.destroyed) {
       this.#finish(error)
       return

@@ -2,12 +2,12 @@
  * `session.state`: numbers of the engine under Node's names. The windows are
  * those in force, which grow beyond what was advertised.
  */
-import type { SessionCore } from './session-core.ts'
+import type { SessionPart } from './contract.ts'
 
 const DEFAULT_WINDOW = 65_535
 const TABLE_SIZE = 4096
 
-export function sessionState(core: SessionCore): object {
+export function sessionState(core: SessionPart): object {
   const { engine } = core.wire!
   const asked = core.windowSize
   return {

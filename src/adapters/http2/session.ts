@@ -140,8 +140,9 @@ export class ClientHttp2Session extends EventEmitter {
     const stream = new ClientHttp2Stream(core, false)
     const inner = stream[CORE]
     core.waiting.add(inner)
-    stream.sentFields = prepared.sent ?? prepared.raw
-    core.origins.note(stream, `${prepared.scheme}://${prepared.authority}`)
+    inner.sent = prepared.sent
+    inner.scheme = prepared.scheme
+    inner.authority = prepared.authority
     inner.scope = new AsyncResource('PendingRequest')
     inner.waitsForTrailers = waitForTrailers === true
     if (ends) stream.end()

@@ -15,12 +15,12 @@ import type {
   StreamSink,
 } from '../../protocol/index.ts'
 import { FINISHED } from './channels.ts'
+import type { SessionPart, StreamFace, StreamPart } from './contract.ts'
 import { Deliveries } from './deliveries.ts'
 import { fieldObject } from './fields-in.ts'
-import { IdleTimeout } from './idle-timeout.ts'
+import type { OutgoingFields, SentFields } from './fields-out.ts'
+import type { IdleTimeout } from './idle-timeout.ts'
 import { outward } from './outward.ts'
-import type { SessionCore } from './session-core.ts'
-import type { ClientHttp2Stream } from './stream.ts'
 
 /** NGHTTP2_FLAG_END_HEADERS, and NGHTTP2_FLAG_END_STREAM with it. */
 const END_HEADERS = constants.NGHTTP2_FLAG_END_HEADERS
@@ -37,11 +37,12 @@ interface Write {
   readonly callback: Callback
 }
 
-export class StreamCore implements StreamSink {
-  readonly stream: ClientHttp2Stream
+export class StreamCore implements StreamSink, StreamPart {
+  readonly stream: StreamFace
   /** Undefined once the stream is destroyed. */
-  session: SessionCore | undefined
-  readonly idle = new IdleTimeout()
+  session: SessionPart | undefined
+  /** Undefined until `setTimeout` is called. */
+  idle: IdleTimeout | undefined = undefined
   readonly deliveries: Deliveries
   /** The context of the call that made the request. */
   scope: AsyncResource | undefined = undefined
@@ -53,13 +54,19 @@ export class StreamCore implements StreamSink {
   aborted = false
   rstCode: number = constants.NGHTTP2_NO_ERROR
   waitsForTrailers = false
+  /** Where the request went. */
+  scheme: string | undefined = undefined
+  authority: string | undefined = undefined
   trailersReady = false
+  sentTrailers: OutgoingFields | undefined = undefined
+  /** The fields of the request, as given; undefined for a push. */
+  sent: SentFields | undefined = undefined
   endAfterHeaders = false
   responded = false
   /** Called in order once there is an identifier. */
-  readonly #onReady: (() => void)[] = []
+  #onReady: (() => void)[] | undefined = undefined
   /** Content that arrived and was not passed on: the reader is behind. */
-  readonly #unread: Buffer[] = []
+  #unread: Buffer[] | undefined = undefined
   #wantsMore = true
   /** The response is complete. */
   #remoteEnded = false
@@ -69,11 +76,11 @@ export class StreamCore implements StreamSink {
   #shutDown = false
   /** The protocol is through with the stream. */
   #over = false
-  readonly #writes: Write[] = []
+  #writes: Write[] | undefined = undefined
   /** What the Duplex counts for the writes that are under way: strings by their characters. */
   #lengthInFlight = 0
 
-  constructor(stream: ClientHttp2Stream, session: SessionCore, pushed: boolean) {
+  constructor(stream: StreamFace, session: SessionPart, pushed: boolean) {
     this.stream = stream
     this.session = session
     this.deliveries = new Deliveries(session)
@@ -88,7 +95,7 @@ export class StreamCore implements StreamSink {
   /** Octets written and not called back for. */
   get inFlight(): number {
     let octets = 0
-    for (const { left } of this.#writes) octets += left
+    if (this.#writes !== undefined) for (const { left } of this.#writes) octets += left
     return octets
   }
 
@@ -100,9 +107,18 @@ export class StreamCore implements StreamSink {
     return this.#remoteEnded
   }
 
+  get opened(): boolean {
+    return this.handle !== undefined
+  }
+
+  detach(): void {
+    this.session = undefined
+    this.handle = undefined
+  }
+
   /** Something moved on the stream. */
   touch(): void {
-    this.idle.refresh()
+    this.idle?.refresh()
     this.session?.idle.refresh()
   }
 
@@ -110,14 +126,19 @@ export class StreamCore implements StreamSink {
   ready(id: number): void {
     this.id = id
     this.stream.uncork()
-    const waiting = this.#onReady.splice(0)
-    for (const callback of waiting) callback()
+    const waiting = this.#onReady
+    this.#onReady = undefined
+    if (waiting !== undefined) for (const callback of waiting) callback()
     this.stream.emit('ready')
   }
 
   whenReady(callback: () => void): void {
-    if (this.pending) this.#onReady.push(callback)
-    else callback()
+    if (!this.pending) {
+      callback()
+      return
+    }
+    this.#onReady ??= []
+    this.#onReady.push(callback)
   }
 
   // — the engine tells —
@@ -126,7 +147,10 @@ export class StreamCore implements StreamSink {
 
   onInformational(status: number, fields: FieldList): void {
     const pairs = [':status', String(status), ...fields]
-    this.deliveries.deliver(() => this.#tell('headers', pairs, END_HEADERS))
+    this.deliveries.deliver(() => {
+      this.#tell('headers', pairs, END_HEADERS)
+      if (status === constants.HTTP_STATUS_CONTINUE) outward(this.scope, () => this.stream.emit('continue'))
+    })
   }
 
   onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void {
@@ -134,10 +158,15 @@ export class StreamCore implements StreamSink {
     const flags = endStream ? END_BOTH : END_HEADERS
     this.responded = true
     this.deliveries.deliver(() => {
-      if (status === constants.HTTP_STATUS_MISDIRECTED_REQUEST) this.session?.misdirected(this.stream)
+      if (status === constants.HTTP_STATUS_MISDIRECTED_REQUEST) this.#misdirected()
       const headers = this.#tell(this.pushed ? 'push' : 'response', pairs, flags, neverIndexed)
       if (FINISHED.hasSubscribers) FINISHED.publish({ stream: this.stream, headers, flags })
     })
+  }
+
+  /** 421: the peer is not authoritative for what was asked (RFC 8336 §2.4). */
+  #misdirected(): void {
+    this.session?.misdirected(`${this.scheme}://${this.authority}`)
   }
 
   onTrailers(fields: FieldList, neverIndexed?: readonly string[]): void {
@@ -161,8 +190,12 @@ export class StreamCore implements StreamSink {
   }
 
   #content(chunk: Buffer): void {
-    if (this.#wantsMore) this.#pass(chunk)
-    else this.#unread.push(chunk)
+    if (this.#wantsMore) {
+      this.#pass(chunk)
+      return
+    }
+    this.#unread ??= []
+    this.#unread.push(chunk)
   }
 
   /** The content as memory that may be kept. */
@@ -183,13 +216,14 @@ export class StreamCore implements StreamSink {
   /** The reader wants more. */
   read(): void {
     this.#wantsMore = true
-    while (this.#wantsMore && this.#unread.length > 0) this.#pass(this.#unread.shift()!)
+    const unread = this.#unread
+    while (unread !== undefined && this.#wantsMore && unread.length > 0) this.#pass(unread.shift()!)
     this.#pushEnd()
   }
 
   /** Tells the reader of the end, behind all content. */
   #pushEnd(): void {
-    if (!this.#remoteEnded || this.#endPushed || this.#unread.length > 0) return
+    if (!this.#remoteEnded || this.#endPushed || this.#unread?.length) return
     this.#endPushed = true
     outward(this.scope, () => this.stream.push(null))
   }
@@ -209,13 +243,14 @@ export class StreamCore implements StreamSink {
     if (ended) this.#localEnded = true
     let left = octets
     const done: Callback[] = []
-    while (left > 0 && this.#writes.length > 0) {
-      const write = this.#writes[0]!
+    const writes = this.#writes
+    while (left > 0 && writes !== undefined && writes.length > 0) {
+      const write = writes[0]!
       const taken = Math.min(left, write.left)
       write.left -= taken
       left -= taken
       if (write.left === 0) {
-        this.#writes.shift()
+        writes.shift()
         done.push(write.callback)
       }
     }
@@ -250,20 +285,21 @@ export class StreamCore implements StreamSink {
 
   #finish(errorCode: number, failure: Failure | undefined): void {
     const { stream } = this
-    if (!this.closed) this.session!.endings.close(this, errorCode, 'silent')
+    if (!this.closed) this.session!.closeStream(this, errorCode, 'silent')
     if (errorCode !== constants.NGHTTP2_NO_ERROR || !stream.readable) {
-      this.session!.endings.cause(this, failure)
+      if (failure?.initiator === 'local')
+        this.session!.streamBroken(this, new Error(failure.reason, { cause: failure.cause }))
       stream.destroy()
       return
     }
-    stream.on('end', () => this.destroyIfDone())
+    stream.on('end', this.whenDone)
     this.#remoteEnded = true
     this.#pushEnd()
     stream.read(0)
   }
 
   /** Destroys the stream once both halves are done. */
-  destroyIfDone(): void {
+  readonly whenDone = (): void => {
     const { stream } = this
     if (stream.writableFinished && !stream.readable && this.closed) stream.destroy()
   }
@@ -273,7 +309,7 @@ export class StreamCore implements StreamSink {
   /** @param length what the Duplex counts for the chunks */
   write(chunks: readonly Uint8Array[], length: number, callback: Callback): void {
     if (this.pending) {
-      this.#onReady.push(() => this.write(chunks, length, callback))
+      this.whenReady(() => this.write(chunks, length, callback))
       return
     }
     if (this.stream.destroyed || this.handle === undefined) return
@@ -284,6 +320,7 @@ export class StreamCore implements StreamSink {
       this.#requestHandle.write(chunk)
     }
     // Content for a stream that takes none is dropped, and so is its callback's reason to wait.
+    this.#writes ??= []
     if (octets === 0 || !this.#requestHandle.writable) process.nextTick(callback)
     else this.#writes.push({ left: octets, callback })
     this.#lengthInFlight = length
@@ -325,7 +362,7 @@ export class StreamCore implements StreamSink {
     this.waitsForTrailers = false
     this.#requestHandle.end(trailers)
     this.session!.wire!.schedule()
-    this.destroyIfDone()
+    this.whenDone()
   }
 
   /** Ends the stream at the peer. What was written before leaves first, if it can, unless this is an error. */

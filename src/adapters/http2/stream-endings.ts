@@ -4,30 +4,25 @@
  * the peer is told unless it was the peer that said so.
  */
 import { constants } from 'node:http2'
-import type { Failure } from '../../protocol/index.ts'
 import { CLOSED, FAILED } from './channels.ts'
+import type { SessionPart, StreamPart, Telling } from './contract.ts'
 import { streamError } from './errors.ts'
-import type { SessionCore } from './session-core.ts'
-import type { StreamCore } from './stream-core.ts'
-
-/** Whether the peer is told: not, when the request is written, at once. */
-type Telling = 'silent' | 'when written' | 'now'
 
 export class StreamEndings {
   /** Why streams ended that are about to be destroyed. */
-  readonly #causes = new WeakMap<StreamCore, Failure>()
+  readonly #causes = new WeakMap<StreamPart, Error>()
 
-  /** Notes the rule that was broken, for the error that is made of it. */
-  cause(core: StreamCore, failure: Failure | undefined): void {
-    if (failure !== undefined) this.#causes.set(core, failure)
+  /** Notes why a stream ends, for the error that is made of it. */
+  broken(core: StreamPart, reason: Error): void {
+    this.#causes.set(core, reason)
   }
 
-  close(core: StreamCore, errorCode: number, telling: Telling): void {
+  close(core: StreamPart, errorCode: number, telling: Telling): void {
     const { stream } = core
     core.closed = true
     core.rstCode = errorCode
-    core.idle.clear()
-    stream.removeAllListeners('timeout')
+    core.idle?.clear()
+    if (stream.listenerCount('timeout') > 0) stream.removeAllListeners('timeout')
     const ending = stream.writableEnded
     if (!ending) {
       if (!core.aborted) {
@@ -45,42 +40,37 @@ export class StreamEndings {
     if (CLOSED.hasSubscribers) CLOSED.publish({ stream })
   }
 
-  #tell(core: StreamCore, errorCode: number): void {
+  #tell(core: StreamPart, errorCode: number): void {
     if (core.pending) core.stream.push(null)
     core.whenReady(() => core.reset(errorCode))
   }
 
   /** The part of `_destroy` that is not the Duplex's own. Returns the error to be emitted. */
-  destroyed(core: StreamCore, given: Error | null): Error | null {
+  destroyed(core: StreamPart, given: Error | null): Error | null {
     const session = core.session!
-    const { stream, handle } = core
+    const { stream } = core
     const errorCode = codeOf(core, session, given)
     // A peer whose GOAWAY names an error has given its streams up.
-    const telling = handle !== undefined && !(session.destroyed && session.goawayCode)
+    const telling = core.opened && !(session.destroyed && session.goawayCode)
     if (!core.closed) this.close(core, errorCode, telling ? 'now' : 'silent')
     else if (telling) core.reset(errorCode)
     stream.push(null)
     session.forget(core)
-    core.idle.clear()
-    core.session = undefined
-    core.handle = undefined
+    core.idle?.clear()
+    core.detach()
     let error = given
     // CANCEL is no error: `aborted` has told of it.
     const quiet = errorCode === constants.NGHTTP2_NO_ERROR || errorCode === constants.NGHTTP2_CANCEL
-    if (error === null && !quiet) error = streamError(errorCode, reasonOf(this.#causes.get(core)))
-    setImmediate(() => session.destroyIfDone())
+    if (error === null && !quiet) error = streamError(errorCode, this.#causes.get(core))
+    if (session.closed) setImmediate(() => session.destroyIfDone())
     if (error !== null && FAILED.hasSubscribers) FAILED.publish({ stream, error })
     return error
   }
 }
 
-function codeOf(core: StreamCore, session: SessionCore, error: Error | null): number {
+function codeOf(core: StreamPart, session: SessionPart, error: Error | null): number {
   const ofSession = session.goawayCode || session.destroyCode
   if (error === null) return core.closed ? core.rstCode : ofSession
   if (ofSession) return ofSession
   return error.name === 'AbortError' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_INTERNAL_ERROR
-}
-
-function reasonOf(failure: Failure | undefined): Error | undefined {
-  return failure?.initiator === 'local' ? new Error(failure.reason, { cause: failure.cause }) : undefined
 }

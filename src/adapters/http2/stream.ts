@@ -8,9 +8,10 @@ import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { BODY_CHUNK_SENT, BODY_SENT } from './channels.ts'
 import { checkBoolean, checkFunction, checkInteger, checkNumber, checkObject } from './checks.ts'
+import type { SessionPart, StreamFace } from './contract.ts'
 import { plainError, streamError } from './errors.ts'
-import { type OutgoingFields, pairsAsObject, trailerSection } from './fields-out.ts'
-import type { SessionCore } from './session-core.ts'
+import { type OutgoingFields, trailerSection } from './fields-out.ts'
+import { IdleTimeout } from './idle-timeout.ts'
 import { StreamCore } from './stream-core.ts'
 
 export const CORE: unique symbol = Symbol('hyper.http2.stream')
@@ -32,23 +33,16 @@ export function checkPriority(options: PriorityOptions): void {
 
 const UINT32 = 2 ** 32 - 1
 
-export class ClientHttp2Stream extends Duplex {
+export class ClientHttp2Stream extends Duplex implements StreamFace {
   readonly [CORE]: StreamCore
   /** As given to `setTimeout`. */
-  timeout: number | undefined
-  declare sentFields: OutgoingFields | readonly unknown[] | undefined
-  declare trailersSent: OutgoingFields | undefined
+  declare timeout: number | undefined
 
-  constructor(session: SessionCore, pushed: boolean) {
+  constructor(session: SessionPart, pushed: boolean) {
     super({ allowHalfOpen: true, autoDestroy: false, decodeStrings: false })
     // Writes wait until there is an identifier.
     this.cork()
-    this.timeout = undefined
-    hide(this, 'sentFields')
-    hide(this, 'trailersSent')
     this[CORE] = new StreamCore(this, session, pushed)
-    hide(this, CORE, this[CORE])
-    this.on('headers', continued)
   }
 
   /** The identifier; undefined while the session connects. */
@@ -89,13 +83,11 @@ export class ClientHttp2Stream extends Duplex {
   }
 
   get sentHeaders(): OutgoingFields | undefined {
-    const sent = this.sentFields
-    if (Array.isArray(sent)) this.sentFields = pairsAsObject(sent)
-    return this.sentFields as OutgoingFields | undefined
+    return this[CORE].sent?.object
   }
 
   get sentTrailers(): OutgoingFields | undefined {
-    return this.trailersSent
+    return this[CORE].sentTrailers
   }
 
   get sentInfoHeaders(): undefined {
@@ -131,13 +123,13 @@ export class ClientHttp2Stream extends Duplex {
   sendTrailers(headers: OutgoingFields): void {
     const core = this[CORE]
     if (this.destroyed || this.closed) throw plainError('ERR_HTTP2_INVALID_STREAM')
-    if (this.trailersSent !== undefined) throw plainError('ERR_HTTP2_TRAILERS_ALREADY_SENT')
+    if (core.sentTrailers !== undefined) throw plainError('ERR_HTTP2_TRAILERS_ALREADY_SENT')
     if (!core.trailersReady) throw plainError('ERR_HTTP2_TRAILERS_NOT_READY')
     checkObject(headers, 'headers')
     const sent: OutgoingFields = Object.assign(Object.create(null), headers)
     const { fields, sendable } = trailerSection(sent)
     core.touch()
-    this.trailersSent = sent
+    core.sentTrailers = sent
     setImmediate(() => {
       if (sendable) core.endWith(fields)
       else if (!this.destroyed) this.destroy(streamError(constants.NGHTTP2_PROTOCOL_ERROR))
@@ -150,13 +142,14 @@ export class ClientHttp2Stream extends Duplex {
     if (this.closed) return
     if (callback !== undefined) this.once('close', callback)
     const core = this[CORE]
-    core.session?.endings.close(core, code, 'when written')
+    core.session?.closeStream(core, code, 'when written')
   }
 
   setTimeout(msecs: number, callback?: () => void): this {
     if (this.destroyed) return this
     this.timeout = msecs
     const core = this[CORE]
+    core.idle ??= new IdleTimeout()
     core.idle.set(this, msecs, callback, () => this._onTimeout())
     core.session?.idle.refresh()
     return this
@@ -192,7 +185,7 @@ export class ClientHttp2Stream extends Duplex {
     const core = this[CORE]
     core.whenReady(() => {
       core.shutDown()
-      this.once('finish', () => core.destroyIfDone())
+      this.on('finish', core.whenDone)
       callback()
       if (BODY_SENT.hasSubscribers) BODY_SENT.publish({ stream: this })
     })
@@ -205,7 +198,7 @@ export class ClientHttp2Stream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[CORE]
-    callback(core.session === undefined ? error : core.session.endings.destroyed(core, error ?? null))
+    callback(core.session === undefined ? error : core.session.streamDestroyed(core, error ?? null))
   }
 
   [inspect.custom](depth: number): unknown {
@@ -225,12 +218,4 @@ Object.defineProperty(ClientHttp2Stream.prototype, 'closed', {
 
 function bytesOf(chunk: Buffer | string, encoding: BufferEncoding): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
-}
-
-function hide(stream: object, name: PropertyKey, value?: unknown): void {
-  Object.defineProperty(stream, name, { value, writable: true, configurable: true, enumerable: false })
-}
-
-function continued(this: ClientHttp2Stream, headers: Record<string, unknown>): void {
-  if (headers[':status'] === constants.HTTP_STATUS_CONTINUE) this.emit('continue')
 }
