@@ -55,6 +55,7 @@ const OUTSIDE_PLATFORM = [
   'adapters/axios/',
   'adapters/http2.ts',
   'adapters/http2/',
+  'adapters/register/',
 ]
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol']

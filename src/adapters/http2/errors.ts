@@ -3,7 +3,7 @@
  * branch on either. One rule: an error carries a `code`, and what is known
  * beyond Node's words is its `cause`.
  */
-import { constants } from 'node:http2'
+import { constants } from './runtime.ts'
 
 /** An error with a code, as Node's own are. */
 export interface NodeError extends Error {

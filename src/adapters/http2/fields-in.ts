@@ -3,8 +3,9 @@
  * number, `set-cookie` an array, repeated fields joined; the first of those
  * that have one value.
  */
-import { sensitiveHeaders } from 'node:http2'
+
 import { SINGLE } from './fields-out.ts'
+import { sensitiveHeaders } from './runtime.ts'
 
 /** Fields by name. */
 export type IncomingFields = Record<string, string | number | string[] | undefined>

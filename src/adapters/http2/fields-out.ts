@@ -3,8 +3,9 @@
  * raw pairs, to the section that is sent. What Node refuses is refused with its
  * code; what nghttp2 would not send, or its peer not take, is told by `sendable`.
  */
-import { constants, sensitiveHeaders } from 'node:http2'
+
 import { connectionHeader, invalidPseudoHeader, invalidToken, plainError, singleValue } from './errors.ts'
+import { constants, sensitiveHeaders } from './runtime.ts'
 
 /** Fields by name; names that no table may keep under the symbol `sensitiveHeaders`. */
 export type OutgoingFields = Record<string | symbol, unknown>

@@ -2,12 +2,13 @@
  * Promised requests (RFC 9113 §8.4) as `stream` events of their session. A push
  * that nobody listens for is refused.
  */
-import { constants } from 'node:http2'
+
 import type { PromisedHead, PushedStream, StreamSink } from '../../protocol/index.ts'
 import { CREATED, STARTED } from './channels.ts'
 import type { SessionPart } from './contract.ts'
 import { fieldObject } from './fields-in.ts'
 import { reservedStreams } from './options.ts'
+import { constants } from './runtime.ts'
 import { ClientHttp2Stream, CORE } from './stream.ts'
 
 /** Promises whose response has not begun. */

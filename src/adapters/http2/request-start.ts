@@ -3,12 +3,13 @@
  * when it is made, or when the session has connected. What cannot be sent ends
  * its stream as nghttp2 would.
  */
-import { constants } from 'node:http2'
+
 import { STARTED } from './channels.ts'
 import type { SessionPart } from './contract.ts'
 import { plainError } from './errors.ts'
 import type { PreparedRequest } from './fields-out.ts'
 import { fieldBlockLimit } from './options.ts'
+import { constants } from './runtime.ts'
 import type { StreamCore } from './stream-core.ts'
 
 /** The type of the frame (RFC 9113 §6.2). */

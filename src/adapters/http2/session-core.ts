@@ -3,7 +3,7 @@
  * that its caller holds. One rule: nothing inside hangs on the public emitter,
  * for callers remove all listeners from it.
  */
-import { constants } from 'node:http2'
+
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type {
@@ -22,6 +22,7 @@ import { OriginSet } from './origin-set.ts'
 import { outward } from './outward.ts'
 import { PendingAnswers } from './pending-answers.ts'
 import { acceptPush } from './pushes.ts'
+import { constants } from './runtime.ts'
 import { SessionEnding } from './session-ending.ts'
 import { SettingsInForce } from './settings.ts'
 import { StreamEndings } from './stream-endings.ts'

@@ -3,9 +3,10 @@
  * what waits for answers, then GOAWAY, then the socket; `error` and `close`
  * last, each once.
  */
-import { constants } from 'node:http2'
+
 import type { SessionPart } from './contract.ts'
 import { plainError, streamCancel } from './errors.ts'
+import { constants } from './runtime.ts'
 
 /** Milliseconds that a peer has to take our last octets and to close its side. */
 const LINGER_MS = 2_000

@@ -5,7 +5,6 @@
  * when content is passed on to the reader.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import { constants } from 'node:http2'
 import type {
   Failure,
   FieldList,
@@ -21,6 +20,7 @@ import { fieldObject } from './fields-in.ts'
 import type { OutgoingFields, SentFields } from './fields-out.ts'
 import type { IdleTimeout } from './idle-timeout.ts'
 import { outward } from './outward.ts'
+import { constants } from './runtime.ts'
 
 /** NGHTTP2_FLAG_END_HEADERS, and NGHTTP2_FLAG_END_STREAM with it. */
 const END_HEADERS = constants.NGHTTP2_FLAG_END_HEADERS

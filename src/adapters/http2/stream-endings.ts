@@ -3,10 +3,11 @@
  * destroyed. One rule: `aborted` before `error` before `close`, each once, and
  * the peer is told unless it was the peer that said so.
  */
-import { constants } from 'node:http2'
+
 import { CLOSED, FAILED } from './channels.ts'
 import type { SessionPart, StreamPart, Telling } from './contract.ts'
 import { streamError } from './errors.ts'
+import { constants } from './runtime.ts'
 
 export class StreamEndings {
   /** Why streams ended that are about to be destroyed. */

@@ -3,7 +3,7 @@
  * What it does is in `stream-core.ts`. One rule: no private names here, for
  * libraries wrap streams in a Proxy.
  */
-import { constants } from 'node:http2'
+
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { BODY_CHUNK_SENT, BODY_SENT } from './channels.ts'
@@ -12,6 +12,7 @@ import type { SessionPart, StreamFace } from './contract.ts'
 import { plainError, streamError } from './errors.ts'
 import { type OutgoingFields, trailerSection } from './fields-out.ts'
 import { IdleTimeout } from './idle-timeout.ts'
+import { constants } from './runtime.ts'
 import { StreamCore } from './stream-core.ts'
 
 export const CORE: unique symbol = Symbol('hyper.http2.stream')
