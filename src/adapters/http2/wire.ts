@@ -5,7 +5,16 @@
  */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { debuglog } from 'node:util'
+import { FrameTrace } from '../../frame/index.ts'
 import { Connection, type ConnectionOptions, type ConnectionSink } from '../../protocol/index.ts'
+
+const log = debuglog('hyper')
+
+/** A line per frame under `NODE_DEBUG=hyper`. */
+function frameLog(way: string, preface: boolean): FrameTrace | undefined {
+  return log.enabled ? new FrameTrace((line) => log('%s %s', way, line), { preface }) : undefined
+}
 
 /** Octets pulled and written at once. */
 const WRITE_SIZE = 65_536
@@ -15,6 +24,8 @@ export class Wire {
   readonly #socket: Duplex
   /** A socket of the system's has taken what it calls back for; of others nobody knows. */
   readonly #copies: boolean
+  readonly #sentTrace = frameLog('send', true)
+  readonly #receivedTrace = frameLog('recv', false)
   #scheduled = false
   #writing = false
   /** What to call when the octets of the write under way were taken. */
@@ -38,6 +49,7 @@ export class Wire {
   /** Bytes arrived. */
   receive(chunk: Buffer): void {
     this.chunk = chunk
+    this.#receivedTrace?.receive(chunk)
     this.engine.receive(chunk, performance.now())
     this.chunk = undefined
     this.schedule()
@@ -100,6 +112,7 @@ export class Wire {
   /** The rest, in memory of its own: nobody waits for it to be taken. */
   #writeLast(first: Uint8Array | undefined): void {
     for (let bytes = first; bytes !== undefined; bytes = this.engine.pull(WRITE_SIZE)) {
+      this.#sentTrace?.receive(bytes)
       const taken = this.#taken.splice(0)
       this.#socket.write(Buffer.from(bytes), () => {
         for (const callback of taken) callback()
@@ -108,6 +121,7 @@ export class Wire {
   }
 
   #write(bytes: Uint8Array): void {
+    this.#sentTrace?.receive(bytes)
     const view = this.#copies
       ? Buffer.from(bytes)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
