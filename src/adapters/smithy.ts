@@ -11,10 +11,10 @@ import type {
   SmithyRequest,
   SmithyResponse,
 } from './smithy/contract.ts'
-import { Expectation, expectsContinue } from './smithy/expectation.ts'
 import { abortError, handlerError } from './smithy/handler-error.ts'
 import { type ContentEnds, smithyResponse } from './smithy/incoming.ts'
 import { contentOf, discardSoon, fieldsOf, targetOf } from './smithy/outgoing.ts'
+import { Expectation, expectsContinue } from './wire/expectation.ts'
 
 export type { SmithyHandlerOptions, SmithyRequest, SmithyResponse } from './smithy/contract.ts'
 
@@ -164,14 +164,14 @@ async function send(
   }
   let expectation: Expectation | undefined
   try {
-    const { url, path } = targetOf(request)
+    const { origin, path } = targetOf(request)
     const headers = fieldsOf(request)
     let body = contentOf(request.body)
     if (body !== undefined && expectsContinue(headers)) {
       expectation = new Expectation(clock)
       body = expectation.held(body)
     }
-    const response = await client.request(url, {
+    const response = await client.request(`${origin}/`, {
       method: request.method,
       path,
       headers,

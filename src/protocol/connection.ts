@@ -12,15 +12,16 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
+import { RequestCheck } from './fields-sent.ts'
 import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import { KeepAliveState, PING_PATH, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
 import { UnacknowledgedSettings } from './local-settings.ts'
 import { Outbound } from './outbound.ts'
 import { PeerNews } from './peer-news.ts'
-import { RequestCheck } from './request-check.ts'
+import { Pings } from './pings.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings } from './settings.ts'
 import type {
@@ -60,7 +61,7 @@ export class Connection {
   readonly #holds: ResetHolds
   readonly #keepAlive: KeepAliveState
   readonly #path: PathFacts
-  readonly #maxPings: number
+  readonly #pings: Pings
   readonly #check = new RequestCheck()
   #bytesReceived = 0
   /** No new requests: the peer said GOAWAY, or we are shutting down. */
@@ -75,25 +76,26 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId, firstSettings } =
-      checkConnectionOptions(options)
+    const checked = checkConnectionOptions(options)
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } = checked
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
-    this.#maxPings = limits.maxPings
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits)
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
+    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
       connectionWindowSize,
       settings.initialWindowSize,
       this.#path,
+      unread,
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
-    this.#ours = new UnacknowledgedSettings(firstSettings)
+    this.#ours = new UnacknowledgedSettings(checked.firstSettings)
     this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
+    this.#pings = new Pings(this.#keepAlive, this.#outbound, this.#credit, limits.maxPings)
     const parts = {
       host: this.#host(),
       path: this.#path,
@@ -111,7 +113,7 @@ export class Connection {
     this.#streams = new StreamControl(parts)
     const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, enablePush)
     this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
-    this.#outbound.preface(firstSettings, connectionWindowSize - DEFAULT_WINDOW_SIZE)
+    this.#outbound.preface(checked.firstSettings, connectionWindowSize - DEFAULT_WINDOW_SIZE)
   }
 
   // — the world happened —
@@ -155,7 +157,7 @@ export class Connection {
     this.#path.now = now
     const failure = this.#keepAlive.expired(now, this.#busy)
     if (failure !== undefined) this.destroy(failure)
-    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#ping(PING_PROBE, now)
+    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#pings.send(PING_PROBE, now)
   }
 
   // — the application asks —
@@ -186,10 +188,7 @@ export class Connection {
    * `onPong` is called. `octets`: eight of the owner's own. Throws RangeError if too many wait for their answer.
    */
   ping(now: number, octets?: Uint8Array): number {
-    if (this.#keepAlive.userPings >= this.#maxPings) {
-      throw new RangeError(`more than ${this.#maxPings} PINGs wait for their answer`)
-    }
-    return this.#ping(PING_USER, now, octets)
+    return this.#pings.user(now, octets)
   }
 
   /** Sends SETTINGS (RFC 9113 §6.5), in force when the sink's `onSettingsAcknowledged` is called. */
@@ -314,7 +313,7 @@ export class Connection {
       fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
       glitch: () => this.#glitch(),
       closed: () => this.#finishDraining(),
-      pingDue: (reason) => void this.#ping(reason, this.#path.now),
+      pingDue: (reason) => void this.#pings.send(reason, this.#path.now),
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
@@ -351,7 +350,8 @@ export class Connection {
     }
     this.#path.roundTripTime = this.#keepAlive.roundTripTime
     if (ping.reason === PING_USER) this.#sink.onPong(ping.token, this.#path.now - ping.sentAt)
-    else if (ping.reason === PING_RESET && this.#holds.answered()) this.#ping(PING_RESET, this.#path.now)
+    else if (ping.reason === PING_RESET && this.#holds.answered())
+      this.#pings.send(PING_RESET, this.#path.now)
   }
 
   #peerGoaway(lastStreamId: number): void {
@@ -376,13 +376,7 @@ export class Connection {
   /** Content came, or a request goes out: a moment to measure the path, if there is more to come. */
   #measure(now: number): void {
     if (this.#draining || this.#table.idle) return
-    if (this.#keepAlive.measureDue(now, this.#credit.connection.received)) this.#ping(PING_PATH, now)
-  }
-
-  #ping(reason: number, now: number, octets?: Uint8Array): number {
-    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received, octets)
-    this.#outbound.ping(this.#keepAlive.payload(token))
-    return token
+    this.#pings.measure(now)
   }
 
   get #busy(): boolean {

@@ -10,6 +10,7 @@ import {
   INVALID,
   NameMemory,
   ORDINARY,
+  shownName,
   TE,
 } from './field-rules.ts'
 import type { FieldList, RequestHead } from './sinks.ts'
@@ -35,6 +36,29 @@ function remembering(rule: RegExp): (text: string) => boolean {
     if (!rule.test(text)) return false
     passed = text
     return true
+  }
+}
+
+/** What `checkRequest` does, for one who is given the same fields again and again: they pass once. */
+export class RequestCheck {
+  #fields: FieldList | undefined
+  #authority: string
+
+  constructor() {
+    this.#fields = undefined
+    this.#authority = ''
+  }
+
+  /** Throws TypeError naming the part. */
+  check(head: RequestHead): void {
+    // A section of the owner's own is sent as it stands.
+    if (head.section !== undefined) return
+    checkRequestHead(head)
+    if (head.fields === this.#fields && head.authority === this.#authority) return
+    checkSentFields(head.fields, head.authority)
+    // Only a list that cannot change stays checked.
+    this.#fields = Object.isFrozen(head.fields) ? head.fields : undefined
+    this.#authority = head.authority
   }
 }
 
@@ -81,7 +105,7 @@ export function checkSentFields(fields: FieldList, authority?: string): void {
     checkSentValue(name, value)
     const kind = names.kind(name)
     if (kind === ORDINARY || kind === CONTENT_LENGTH) continue
-    if (kind === INVALID) throw new TypeError(`field name is not valid: ${quote(name)}`)
+    if (kind === INVALID) throw new TypeError(`field name is not valid: ${shownName(name)}`)
     // RFC 9113 §8.2.2: HTTP/2 has no connection-specific fields, and te says only "trailers".
     if (kind === CONNECTION_SPECIFIC) throw new TypeError(`field ${name} is not allowed in HTTP/2`)
     if (kind === TE && value !== 'trailers') throw new TypeError('field te may only be "trailers" in HTTP/2')
@@ -92,9 +116,10 @@ export function checkSentFields(fields: FieldList, authority?: string): void {
 
 function checkSentValue(name: string, value: string): void {
   if (value === '') return
-  if (BAD_VALUE.test(value)) throw new TypeError(`value of field ${quote(name)} has a forbidden character`)
+  if (BAD_VALUE.test(value))
+    throw new TypeError(`value of field ${shownName(name)} has a forbidden character`)
   if (hasSpaceAtEdge(value)) {
-    throw new TypeError(`value of field ${quote(name)} begins or ends with white space`)
+    throw new TypeError(`value of field ${shownName(name)} begins or ends with white space`)
   }
 }
 

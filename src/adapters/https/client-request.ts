@@ -14,6 +14,7 @@ import { type FieldValue, OutgoingFields } from './outgoing-fields.ts'
 import { duration, RequestSocket, type SocketOwner } from './request-socket.ts'
 import {
   mergeOptions,
+  notFound,
   type RequestOptions,
   type RequestTarget,
   servernameOf,
@@ -73,13 +74,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     )
     const target = targetOf(merged)
     this.agent = agentOf(merged.agent)
-    if (merged.createConnection !== undefined || merged.socketPath) {
-      const name = merged.socketPath ? 'socketPath' : 'createConnection'
-      throw misuse(
-        TypeError,
-        'ERR_INVALID_ARG_VALUE',
-        `${name} is not supported: the client makes its connections`,
-      )
+    if (merged.createConnection !== undefined) {
+      const message = 'createConnection is not supported: the client makes its connections'
+      throw misuse(TypeError, 'ERR_INVALID_ARG_VALUE', message)
     }
     this.method = target.method
     this.protocol = target.protocol
@@ -279,8 +276,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
     const trailers = this.trailerPairs
-    const { url, sentPath: path } = this.#target
-    return this.agent.clientFor(options).request(url, {
+    const { origin, hostname, sentPath: path } = this.#target
+    if (origin === undefined) throw notFound(hostname)
+    return this.agent.clientFor(options).request(`${origin}/`, {
       method: this.method,
       path,
       headers,

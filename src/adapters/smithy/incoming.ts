@@ -17,12 +17,17 @@ export interface ContentEnds {
 }
 
 export function smithyResponse(response: HTTP20Response, ends: ContentEnds): SmithyResponse {
-  const headers: Record<string, string> = {}
+  const fields = new Map<string, string>()
   for (const [name, value] of response.rawHeaders) {
-    const before = headers[name]
-    headers[name] = before === undefined ? value : `${before}, ${value}`
+    const before = fields.get(name)
+    fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  return { statusCode: response.status, headers, body: new ResponseContent(response, ends) }
+  // A name may be that of a member which every object has.
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(fields),
+    body: new ResponseContent(response, ends),
+  }
 }
 
 /** Octets to take at a time: fewer would only be more work. */

@@ -14,6 +14,40 @@ export function rawHeaders(pairs: Pairs): Buffer[] {
   return raw
 }
 
+/** Fields of which a handler may want the octets, or have set others in their place. */
+export class RawFields {
+  #pairs: Pairs | undefined
+  #raw: unknown
+
+  constructor() {
+    this.#pairs = undefined
+    this.#raw = null
+  }
+
+  /** What arrived. */
+  set pairs(pairs: Pairs) {
+    this.#pairs = pairs
+    this.#raw = null
+  }
+
+  get raw(): unknown {
+    if (this.#pairs !== undefined) this.#raw ??= named(rawHeaders(this.#pairs), this.#pairs)
+    return this.#raw
+  }
+
+  set raw(given: unknown) {
+    this.#raw = given
+  }
+}
+
+/** Undici's octets of HTTP/2 are a record: who looks there for a name finds it. */
+function named(raw: Buffer[], pairs: Pairs): Buffer[] {
+  for (const [name, value] of Object.entries(headersRecord(pairs))) {
+    if (!(name in raw)) Object.defineProperty(raw, name, { value, configurable: true })
+  }
+  return raw
+}
+
 /** A record; a name that comes again makes an array. */
 export function headersRecord(pairs: Pairs): HeadersRecord {
   const record: HeadersRecord = {}

@@ -3,8 +3,8 @@
  * response that `node:http` let through. Its one rule: where a message ends is
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
-import { checkRequest, type RequestHead } from '../../protocol/index.ts'
-import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
+import { checkRequest, decimal, type RequestHead } from '../../protocol/index.ts'
+import type { Forwarding, Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
 /** A head that can be sent. */
 export interface FramedHead {
@@ -16,7 +16,6 @@ export interface FramedHead {
 /** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
 const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
-const DIGITS = /^[0-9]{1,15}$/
 
 /**
  * The head of a request in wire order. `endStream`: it has no content.
@@ -50,6 +49,21 @@ export function framedHead(
   }
 }
 
+/**
+ * The head as a proxy takes it. Where it goes is said by the origin that was asked for, whatever `host` says
+ * (RFC 9112 §3.2.2); `*` has no path in absolute form (RFC 9112 §3.2.4).
+ */
+export function forwarded(
+  head: Http1RequestHead,
+  origin: string,
+  { authorization }: Forwarding,
+): Http1RequestHead {
+  const target = head.target === '*' ? origin : origin + head.target
+  const own = head.fields.some((name, index) => index % 2 === 0 && name === 'proxy-authorization')
+  if (authorization === undefined || own) return { ...head, target }
+  return { ...head, target, fields: [...head.fields, 'proxy-authorization', authorization] }
+}
+
 /** The caller's fields, and `connection`. */
 function addFields(to: string[], fields: readonly string[], chunked: boolean): void {
   let cookieAt = -1
@@ -78,10 +92,11 @@ function announcedLength(fields: readonly string[]): number | undefined {
   let length: number | undefined
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== 'content-length') continue
-    if (length !== undefined || !DIGITS.test(fields[i + 1]!)) {
+    const announced = decimal(fields[i + 1]!)
+    if (length !== undefined || Number.isNaN(announced)) {
       throw new TypeError('content-length must be one number (RFC 9112 §6.3)')
     }
-    length = Number(fields[i + 1])
+    length = announced
   }
   return length
 }
