@@ -55,6 +55,9 @@ const OUTSIDE_PLATFORM = [
   'adapters/https.ts',
   'adapters/https/',
   'adapters/axios/',
+  'adapters/http2.ts',
+  'adapters/http2/',
+  'adapters/register/',
 ]
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol', 'trace']

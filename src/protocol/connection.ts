@@ -12,19 +12,26 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
-
 import { RequestCheck } from './fields-sent.ts'
-
-import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
 import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { UnacknowledgedSettings } from './local-settings.ts'
 import { Outbound } from './outbound.ts'
+import { PeerNews } from './peer-news.ts'
 import { Pings } from './pings.ts'
 import { ResetHolds } from './reset-holds.ts'
-import { PeerSettings, settingsToSend } from './settings.ts'
-import type { ConnectionSink, Failure, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import { PeerSettings } from './settings.ts'
+import type {
+  ConnectionSink,
+  Failure,
+  RequestHead,
+  RequestStream,
+  SettingsEntries,
+  StreamSink,
+} from './sinks.ts'
 import { Stream } from './stream.ts'
 import { type ControlHost, StreamControl } from './stream-control.ts'
 import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
@@ -46,6 +53,7 @@ export class Connection {
   readonly #parser: FrameParser
   readonly #peer = new PeerSettings()
   readonly #goaway = new PeerGoaway()
+  readonly #ours: UnacknowledgedSettings
   readonly #table: StreamTable
   readonly #credit: Credit
   readonly #budget: AbuseBudget
@@ -68,8 +76,8 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
-      checkConnectionOptions(options)
+    const checked = checkConnectionOptions(options)
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } = checked
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
@@ -85,6 +93,7 @@ export class Connection {
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
+    this.#ours = new UnacknowledgedSettings(checked.firstSettings)
     this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
     this.#pings = new Pings(this.#keepAlive, this.#outbound, this.#credit, limits.maxPings)
     const parts = {
@@ -98,11 +107,13 @@ export class Connection {
       keepAlive: this.#keepAlive,
       peer: this.#peer,
       goaway: this.#goaway,
+      news: new PeerNews(sink),
+      ours: this.#ours,
     }
     this.#streams = new StreamControl(parts)
     const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, enablePush)
     this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
-    this.#outbound.preface(settingsToSend(settings, enablePush), connectionWindowSize - DEFAULT_WINDOW_SIZE)
+    this.#outbound.preface(checked.firstSettings, connectionWindowSize - DEFAULT_WINDOW_SIZE)
   }
 
   // — the world happened —
@@ -174,10 +185,28 @@ export class Connection {
 
   /**
    * Sends a PING (RFC 9113 §6.7). Returns the token with which the sink's
-   * `onPong` is called. Throws RangeError if too many wait for their answer.
+   * `onPong` is called. `octets`: eight of the owner's own. Throws RangeError if too many wait for their answer.
    */
-  ping(now: number): number {
-    return this.#pings.user(now)
+  ping(now: number, octets?: Uint8Array): number {
+    return this.#pings.user(now, octets)
+  }
+
+  /** Sends SETTINGS (RFC 9113 §6.5), in force when the sink's `onSettingsAcknowledged` is called. */
+  settings(entries: SettingsEntries): void {
+    if (this.#closed) return
+    this.#ours.sent(entries)
+    this.#outbound.settings(entries)
+  }
+
+  /** Says GOAWAY and goes on (RFC 9113 §6.8). `lastStreamId`: default the last push. */
+  goaway(errorCode: number, lastStreamId?: number, debugData?: Uint8Array): void {
+    if (this.#closed) return
+    this.#outbound.announceGoaway(lastStreamId ?? this.#table.lastPromisedId, errorCode, debugData)
+  }
+
+  /** Lets the peer send `size` octets at least on the connection before credit. */
+  raiseWindow(size: number): void {
+    this.#credit.raiseConnectionWindow(Math.min(size, MAX_WINDOW_SIZE))
   }
 
   /** Takes no more requests, finishes those it has, then says GOAWAY and closes (RFC 9113 §6.8). */
@@ -288,6 +317,9 @@ export class Connection {
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
+      maxFrameSize: (size) => {
+        this.#parser.maxFrameSize = size
+      },
     }
   }
 
