@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import type { IncomingMessage } from '../../src/adapters/https/incoming-message.ts'
-import https, { get } from '../../src/adapters/https.ts'
+import https, { Agent, get } from '../../src/adapters/https.ts'
 import { H2Error } from '../../src/index.ts'
 import { Pair, record, turns } from './https-origin.ts'
 
@@ -80,8 +80,13 @@ describe('arguments', () => {
 
   test('a socket is one by instanceof, and no lookup is told of an address', async () => {
     const events: string[] = []
+    const transport: typeof echo.origin.dial = async (...asked) => {
+      await turns()
+      return echo.origin.dial(...asked)
+    }
+    const agent = new Agent({ client: { transport } })
     for (const hostname of ['a.test', '192.0.2.1']) {
-      const request = echo.request({ url: `https://${hostname}:1/` })
+      const request = echo.request({ url: `https://${hostname}:1/`, agent })
       request.flushHeaders()
       request.on('socket', (socket) => {
         expect(socket).toBeInstanceOf(Socket)
