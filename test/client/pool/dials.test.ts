@@ -94,13 +94,19 @@ describe('a dial that is refused', () => {
   )
 
   test('one at a time until one succeeds', async () => {
-    const pair = new PoolPair({}, { ...refuse(5), alpn: undefined, silent: true })
+    let stands: (() => void) | undefined
+    const onDial = (dial: number): Promise<void> | undefined => {
+      if (dial <= 5) throw failing('ECONNREFUSED')
+      return dial > 6 ? undefined : new Promise((resolve) => (stands = resolve))
+    }
+    const pair = new PoolPair({}, { onDial, alpn: undefined, silent: true })
     for (let i = 0; i < 5; i++) pair.client.request('http://a.test/').catch(() => {})
     await settled()
     expect(pair.dials).toHaveLength(5)
-    await pair.clock.advance(120)
+    await pair.clock.advance(900)
     expect(pair.dials).toHaveLength(6)
-    // That one comes to stand, once what speaks HTTP/1.1 is loaded: the others follow it.
+    stands!()
+    // What speaks HTTP/1.1 has to be loaded first.
     while (pair.dials.length < 10) await settled()
   })
 
