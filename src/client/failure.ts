@@ -5,7 +5,7 @@
  */
 import { H2Error, type Processed } from '../errors.ts'
 import { ErrorCode, errorName } from '../frame/registry.ts'
-import type { Failure, UnreadBudget } from '../protocol/index.ts'
+import type { Failure } from '../protocol/index.ts'
 
 /** A failure found by the client itself has a code that no RFC number tells. */
 export interface ClientFailure extends Failure {
@@ -62,6 +62,11 @@ function copyOf(error: H2Error): H2Error {
   return new H2Error(error.message, error)
 }
 
+/** The same, of a request of which no octet was sent. */
+export function unprocessed(ending: Ending): Ending {
+  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
+}
+
 /** The caller gave the stream up. */
 export function cancelled(errorCode: number, processed: Processed): ClientFailure {
   return {
@@ -77,30 +82,16 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
 /**
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
- * `unread`: what the wait was for, if it is full.
  */
-export function timedOut(
-  which: string,
-  limitMs: number,
-  processed: Processed,
-  unread?: UnreadBudget,
-): ClientFailure {
-  const held = unread?.full ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)` : ''
+export function timedOut(which: string, what: string, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms${held}`,
+    reason: `timed out: ${what}`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }
-}
-
-const TIMEOUT_TEXT: Readonly<Record<string, string>> = {
-  QUEUE: 'no free stream',
-  HEADERS: 'no response',
-  BODY: 'no more of the body',
-  TOTAL: 'not complete',
 }
 
 /** The caller's body source failed. */

@@ -265,6 +265,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   // — `Carrier` —
 
+  get witness(): undefined {
+    return undefined
+  }
+
   now(): number {
     return this.#owner.settings.clock.now()
   }

@@ -15,8 +15,10 @@ import type { Incoming } from '../response/incoming.ts'
 export interface SendingOwner {
   readonly plan: ExchangePlan
   readonly incoming: Incoming
-  /** Octets were written, or the request was ended. */
-  progress(): void
+  /** So many octets were written. */
+  gave(octets: number): void
+  /** The request was ended. */
+  ended(): void
   /** The content, or its source, was no good. */
   uploadFailed(ending: ClientFailure | Rejection): void
 }
@@ -45,6 +47,11 @@ export class Sending implements UploadOwner {
     return this.#sourced
   }
 
+  /** True once the caller has given all of it. */
+  get complete(): boolean {
+    return this.#complete && this.#upload === undefined
+  }
+
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
     return this.#complete || this.#upload !== undefined
@@ -70,7 +77,10 @@ export class Sending implements UploadOwner {
       this.#upload.pump()
       return
     }
-    if (body?.bytes !== undefined) this.stream.write(body.bytes)
+    if (body?.bytes !== undefined) {
+      this.stream.write(body.bytes)
+      this.#owner.gave(body.bytes.length)
+    }
     if (final) endWith(this, trailers)
   }
 
@@ -105,8 +115,12 @@ export class Sending implements UploadOwner {
 
   // — `UploadOwner` —
 
-  progress(): void {
-    this.#owner.progress()
+  gave(octets: number): void {
+    this.#owner.gave(octets)
+  }
+
+  ended(): void {
+    this.#owner.ended()
   }
 
   uploadFailed(ending: ClientFailure | Rejection): void {
