@@ -1,6 +1,7 @@
 /** A path that died without a word, as a request on a connection that was silent finds out (RFC 9113 §6.7). */
 import { describe, expect, it, test } from 'vitest'
 import type { KeepAlive } from '../../src/protocol/index.ts'
+import { PathDoubt } from '../../src/protocol/path-doubt.ts'
 import { EnginePair } from '../support/engine.ts'
 import { PING, ping, response } from '../support/wire.ts'
 import { lines } from './sent.ts'
@@ -71,23 +72,15 @@ describe('a request on a connection that was silent for a second', () => {
     expect(pair.closed).toBe(false)
   })
 
-  test('on a long path it is given round trips', () => {
-    const pair = EnginePair.ready()
-    for (let i = 0; i < 3; i++) {
-      const token = pair.connection.ping(pair.now)
-      expect(token).toBeGreaterThan(0)
-      const [payload] = asked(pair)
-      pair.advance(600)
-      pair.receive(ping(payload!, true))
-    }
-    expect(pair.connection.roundTripTime).toBe(600)
-    pair.advance(1_000)
-    pair.open()
-    pair.frames()
-    pair.advance(2_399)
-    expect(asked(pair)).toEqual([])
-    pair.advance(1)
-    expect(asked(pair)).toHaveLength(1)
+  it.each([
+    ['of which nothing is known', Number.NaN, 500, 2_000],
+    ['that is short', 100, 500, 2_000],
+    ['that is long', 600, 2_400, 4_800],
+  ])('on a path %s', (_name, roundTrip, askAfter, deadAfter) => {
+    const doubt = new PathDoubt()
+    doubt.requested(5_000, 1_000)
+    expect(doubt.askAt(roundTrip)).toBe(5_000 + askAfter)
+    expect(doubt.deadAt(8_000, roundTrip)).toBe(8_000 + deadAfter)
   })
 
   it.each<[string, number, KeepAlive | false | undefined]>([
