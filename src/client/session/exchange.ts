@@ -49,8 +49,9 @@ export class Exchange
   resender: Resender<Exchange> | undefined
   /** What is sent, and sent again. Written by whoever may send it again, or does not send it at all. */
   planned: PlannedRequest | undefined
-  /** How often it was sent again. Written by the resender. */
+  /** How often it was sent again, and its number in a recording. Written by the resender, and the recorder. */
   resent: number
+  recordedAs: number
   /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
   carriage: Carriage | undefined
   receivedThen: number
@@ -78,6 +79,7 @@ export class Exchange
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.recordedAs = 0
     this.carriage = undefined
     this.receivedThen = 0
     this.onInformationalResponse = undefined
@@ -196,11 +198,11 @@ export class Exchange
     this.#host?.wake()
   }
 
+  /** The reader gives up; `aborted`, the signal does. */
   abort(ending: Ending): void {
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  /** The signal was. */
   aborted(): void {
     this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
   }
@@ -225,8 +227,6 @@ export class Exchange
     if (this.#phase === RESPONDED) this.#await(MORE)
     this.#host!.wake()
   }
-
-  // — `SendingOwner` —
 
   gave(octets: number): void {
     this.#host!.witness?.offered(this, octets, this.#host!.now())
@@ -345,12 +345,12 @@ export class Exchange
     if (this.#patience.await(awaited, this, this.#host!)) this.#host!.moved(this)
   }
 
-  /** Octets of the request that the engine has not sent. */
+  // — `Waiter` —
+
   get queued(): number {
     return this.#sending === undefined ? 0 : this.#sending.queued
   }
 
-  /** True once the caller has given all of it. */
   get given(): boolean {
     return this.#sending === undefined || this.#sending.complete
   }
