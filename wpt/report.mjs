@@ -7,6 +7,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const PAGE = new URL('../docs/wpt.md', import.meta.url)
+const SUBSTITUTE = `
+This page was written from a copy of a part of the suite, whose files were served by a substitute of \`wpt serve\` that knows
+some of its handlers, by HTTP/1.1: what needs another fails for both.
+`
 /** Lines of `path`, `subtest`, `reason`: beginnings of both that an asterisk may end. */
 const REASONS = readFileSync(new URL('reasons.tsv', import.meta.url), 'utf8')
   .trimEnd()
@@ -14,15 +18,18 @@ const REASONS = readFileSync(new URL('reasons.tsv', import.meta.url), 'utf8')
   .slice(1)
   .map((line) => line.split('\t'))
 
-/** Writes the page, unless it is of a part. Returns the exit code. */
-export function writeReport(results, part) {
+/**
+ * Writes the page, unless it is of a `part`. `whole`: the checkout has the suite's own server. Returns the
+ * exit code.
+ */
+export function writeReport(results, { part, whole }) {
   const differences = results.flatMap(differencesOf)
   const open = differences.filter(({ reason }) => reason === undefined)
   for (const { path, name, ours, message } of open) {
     console.log(`no reason: ${path}\t${name}\n  ours ${ours}: ${message}`)
   }
   console.log(`${differences.length} differences, ${open.length} without a reason`)
-  if (!part) writeFileSync(PAGE, page(results, differences))
+  if (!part) writeFileSync(PAGE, page(results, differences, whole))
   return open.length === 0 ? 0 : 1
 }
 
@@ -51,15 +58,15 @@ function matches(pattern, text) {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern
 }
 
-function page(results, differences) {
+function page(results, differences, whole) {
   const behind = differences.filter(({ ours }) => ours !== 'PASS')
   return `# Web Platform Tests
 
 Written by \`npm run wpt -- FOLDER\`, which runs the tests of \`fetch/\` for any global of a checkout of
 [web-platform-tests/wpt](https://github.com/web-platform-tests/wpt) over HTTPS, once with \`fetch\` of hyper-h2
 ${version} and once with that of Node.js ${process.version.slice(1)}, in the same process with the same classes. The numbers are subtests that
-passed. Nothing of the suite is in this repository.
-
+passed; what fails for both mostly needs a browser. Nothing of the suite is in this repository.
+${whole ? '' : SUBSTITUTE}
 ${folderTable(results)}
 
 ## Where the runtime’s passes and ours does not

@@ -31,7 +31,7 @@ async function main() {
   const server = await startServer(root)
   try {
     const results = await runAll(root, runs, server)
-    return writeReport(results, words.length > 0)
+    return writeReport(results, { part: words.length > 0, whole: existsSync(join(root, 'tools', 'serve')) })
   } finally {
     await server.stop()
   }
