@@ -104,7 +104,7 @@ describe('a response', () => {
 
 describe('what is no response', () => {
   const rows: [name: string, bytes: string, told: (string | RegExp)[]][] = [
-    ['garbage (RFC 9112 §4)', '\x16\x03\x01 no', [/malformed: a status line .* HPE_INVALID_CONSTANT$/]],
+    ['garbage (RFC 9112 §4)', '\x16\x03\x01 no', [/malformed: a status line .* HPE_INVALID_CONSTANT; the peer speaks TLS: its URL begins with https:$/]],
     ['HTTP/2 (RFC 9112 §4)', '\0\0\x12\x04\0\0\0\0\0', [/malformed: a status line/]],
     ['a status of four digits (RFC 9112 §4)', 'HTTP/1.1 2000 OK\r\n\r\n', [/malformed: a status line/]],
     ['a parenthesis in a name (RFC 9112 §5.1)', 'HTTP/1.1 200 OK\r\nA(: b\r\n\r\n', [/malformed: a field/]],
