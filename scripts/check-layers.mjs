@@ -26,6 +26,7 @@ const ROOMS = {
   hpack: [],
   frame: [],
   protocol: ['hpack/', 'frame/'],
+  http1: ['protocol/', 'frame/registry.ts'],
   transport: ['node:'],
   'client/failure.ts': [...UNDER_CLIENT, 'hpack/decoding-error.ts'],
   ...floors('client/', [
@@ -41,6 +42,7 @@ const ROOMS = {
   ]),
 }
 ROOMS['client/session'].push('frame/frame-trace.ts')
+ROOMS['client/http1'].push('http1/')
 ROOMS['client/fetch'] = ROOMS['client/fetch'].filter((place) => !/(?:observe|http1|pool)\/$/.test(place))
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
@@ -55,7 +57,7 @@ const OUTSIDE_PLATFORM = [
   'adapters/axios/',
 ]
 
-const PURE_ROOMS = ['hpack', 'frame', 'protocol']
+const PURE_ROOMS = ['hpack', 'frame', 'protocol', 'http1']
 const IMPURE_WORDS = new Set(
   'async await Promise setTimeout setInterval setImmediate queueMicrotask Date performance console'.split(
     ' ',

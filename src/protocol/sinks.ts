@@ -35,6 +35,7 @@ export type FailureKind =
   | 'STREAM_IDS_EXHAUSTED'
   | 'EXTENDED_CONNECT'
   | 'HEADER_LIST_TOO_LARGE'
+  | 'BODY'
 
 /** The head of a request as the engine takes it. Field rules of RFC 9113 §8.2, §8.3 are checked by `open()`. */
 export interface RequestHead {
@@ -48,6 +49,8 @@ export interface RequestHead {
   readonly protocol?: string | undefined
   /** Regular fields, names in lower case. */
   readonly fields: FieldList
+  /** Names as the caller wrote them, by those in lower case: HTTP/1.1 sends them so, HTTP/2 cannot (RFC 9113 §8.2). */
+  readonly writtenNames?: ReadonlyMap<string, string> | undefined
   /** RFC 9218 urgency, 0 (first) to 7; it orders our own uploads. Default 3. */
   readonly urgency?: number | undefined
 }
@@ -61,8 +64,11 @@ export interface StreamSink {
   onOpened(streamId: number): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
-  /** The final response. `endStream`: there is no content, and `onEnd` follows. */
-  onResponse(status: number, fields: FieldList, endStream: boolean): void
+  /**
+   * The final response. `endStream`: there is no content, and `onEnd` follows.
+   * `reason` is the reason phrase of HTTP/1.1 (RFC 9112 §4); HTTP/2 has none.
+   */
+  onResponse(status: number, fields: FieldList, endStream: boolean, reason?: string): void
   /**
    * Content, `buf[start, end)`, borrowed for the call. `frameEnd` marks the
    * last piece of a DATA frame; a frame's last piece may be empty. Every byte

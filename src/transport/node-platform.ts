@@ -19,7 +19,6 @@ export function lineLog(log: DebugLogger): ((line: string) => void) | undefined 
 export const platform: Platform = {
   // Sockets and TLS are loaded by whoever connects.
   dial: async (target, options, signal) => (await import('./node.ts')).dial(target, options, signal),
-  http1: async (transport) => (await import('./node-http1.ts')).http1(transport),
   // Large memory without zeros that would be overwritten, never from the pool; zeros cost a small one nothing.
   allocate: (size) =>
     size <= SMALL ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),

@@ -43,6 +43,8 @@ export class Incoming {
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
   status: number
+  /** The reason phrase of HTTP/1.1 (RFC 9112 §4); empty over HTTP/2. */
+  statusText: string
   fields: FieldList
   informational: InformationalFields[] | undefined
   trailers: FieldList | undefined
@@ -65,6 +67,7 @@ export class Incoming {
     this.decoding = decoding
     this.httpVersion = '2'
     this.status = 0
+    this.statusText = ''
     this.fields = NO_FIELDS
     this.informational = undefined
     this.trailers = undefined

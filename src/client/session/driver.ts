@@ -6,10 +6,22 @@
  */
 import { platform } from '#platform'
 import { FrameTrace } from '../../frame/frame-trace.ts'
-import type { Connection } from '../../protocol/index.ts'
+import type { Failure } from '../../protocol/index.ts'
 import type { Transport, TransportHandler } from '../../transport/transport.ts'
 import { transportLost } from '../failure.ts'
 import type { Clock } from '../settings/clock.ts'
+
+/** What the driver drives: the engine of HTTP/2, or of HTTP/1.1. */
+export interface Engine {
+  /** It ended. `pull` may still have bytes. */
+  readonly closed: boolean
+  receive(chunk: Uint8Array, now: number): void
+  transportEnded(failure: Failure | undefined, now: number): void
+  handleTimeout(now: number): void
+  pull(max: number): Uint8Array | undefined
+  departed(now: number): void
+  nextTimeout(): number
+}
 
 /** Whom the driver works for. */
 export interface DriverOwner {
@@ -43,7 +55,7 @@ const NEVER = Number.POSITIVE_INFINITY
 const SETTLED = Promise.resolve()
 
 export class Driver implements TransportHandler {
-  readonly #engine: Connection
+  readonly #engine: Engine
   readonly #clock: Clock
   readonly #owner: DriverOwner
   #transport: Transport | undefined
@@ -69,8 +81,11 @@ export class Driver implements TransportHandler {
   readonly #sentTrace: FrameTrace | undefined
   readonly #receivedTrace: FrameTrace | undefined
 
-  /** @param createdAt the `now` that the engine was made with */
-  constructor(engine: Connection, clock: Clock, owner: DriverOwner, createdAt: number) {
+  /**
+   * @param createdAt the `now` that the engine was made with
+   * @param framed whether what it moves are frames, which can be logged
+   */
+  constructor(engine: Engine, clock: Clock, owner: DriverOwner, createdAt: number, framed = true) {
     this.#engine = engine
     this.#clock = clock
     this.#owner = owner
@@ -89,7 +104,7 @@ export class Driver implements TransportHandler {
     this.#destroyAt = NEVER
     this.#timer = undefined
     this.#timerAt = NEVER
-    const log = platform.frameLog
+    const log = framed ? platform.frameLog : undefined
     this.#sentTrace = log && new FrameTrace((line) => log(`send ${line}`), { preface: true })
     this.#receivedTrace = log && new FrameTrace((line) => log(`recv ${line}`))
   }
@@ -153,6 +168,11 @@ export class Driver implements TransportHandler {
   abandon(): void {
     this.#gone = true
     this.#disarm()
+  }
+
+  /** Nothing is waited for any more. */
+  cut(): void {
+    this.#transport?.destroy()
   }
 
   // — the transport tells —

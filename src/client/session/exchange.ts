@@ -319,9 +319,10 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.onInformationalResponse?.(informational)
   }
 
-  onResponse(status: number, fields: FieldList, endStream: boolean): void {
+  onResponse(status: number, fields: FieldList, endStream: boolean, reason = ''): void {
     const { incoming } = this
     incoming.status = status
+    incoming.statusText = reason
     incoming.fields = fields
     this.#phase = RESPONDED
     if (!endStream) this.#limit(this.plan.limits.bodyIdle)

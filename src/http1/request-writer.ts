@@ -1,0 +1,93 @@
+/**
+ * One request on its way out: head, content, trailers (RFC 9112 §3, §7.1). Its
+ * one rule: the octets are as many as the head says, or the next request would
+ * begin within them.
+ */
+import type { OutputBuffer } from '../bytes.ts'
+import type { FieldList } from '../protocol/index.ts'
+import { Upload } from '../protocol/upload.ts'
+import type { FramedHead } from './request-head.ts'
+
+/** Octets that a chunk takes beside its data: eight digits, and CR LF twice. */
+const CHUNK_EXTRA = 12
+
+export class RequestWriter {
+  /** The head was handed to the output. */
+  sent: boolean
+  #head: string
+  /** Octets that content-length still allows, undefined with the chunked coding. */
+  #left: number | undefined
+  readonly #upload: Upload
+  /** The end was handed to the output, too. */
+  #complete: boolean
+
+  /** `endStream`: there is no content. */
+  constructor({ text, length }: FramedHead, endStream: boolean) {
+    this.sent = false
+    this.#head = text
+    this.#left = length
+    this.#upload = new Upload()
+    this.#upload.ended = endStream
+    this.#complete = false
+  }
+
+  /** Octets of content that were not handed to the output. */
+  get queued(): number {
+    return this.#upload.length
+  }
+
+  /** No more content comes. */
+  get ended(): boolean {
+    return this.#upload.ended
+  }
+
+  /** All of the request was handed to the output. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  /** Returns false if it is more than content-length says; nothing of it is sent then. */
+  write(chunk: Uint8Array): boolean {
+    if (this.#left !== undefined) {
+      if (chunk.length > this.#left) return false
+      this.#left -= chunk.length
+    }
+    this.#upload.push(chunk)
+    return true
+  }
+
+  /** Returns false if it is less than content-length says. */
+  end(trailers: FieldList): boolean {
+    if (this.#left !== undefined && this.#left > 0) return false
+    this.#upload.ended = true
+    this.#upload.trailers = trailers
+    return true
+  }
+
+  /** Writes what there is until the output has `max` octets, or a few more for what cannot be cut. */
+  moveTo(out: OutputBuffer, max: number): void {
+    if (!this.sent) {
+      this.sent = true
+      out.latin1(this.#head)
+      this.#head = ''
+    }
+    const chunked = this.#left === undefined
+    const extra = chunked ? CHUNK_EXTRA : 0
+    const count = Math.min(this.#upload.length, max - out.length - extra)
+    if (count > 0) {
+      if (chunked) out.latin1(`${count.toString(16)}\r\n`)
+      this.#upload.moveTo(out, count)
+      if (chunked) out.latin1('\r\n')
+    }
+    if (this.#complete || !this.#upload.ended || this.#upload.length > 0) return
+    this.#complete = true
+    if (chunked) out.latin1(lastChunk(this.#upload.trailers ?? []))
+  }
+}
+
+/** RFC 9112 §7.1.2. */
+function lastChunk(trailers: FieldList): string {
+  let text = '0\r\n'
+  for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
+  return `${text}\r\n`
+}
