@@ -72,8 +72,9 @@ export class RequestWriter {
       this.#head = ''
     }
     const chunked = this.#left === undefined
-    const extra = chunked ? CHUNK_EXTRA : 0
-    const count = Math.min(this.#upload.length, max - out.length - extra)
+    const room = max - out.length - (chunked ? CHUNK_EXTRA : 0)
+    // However little is asked for, there is progress.
+    const count = Math.min(this.#upload.length, out.length === 0 ? Math.max(room, 1) : room)
     if (count > 0) {
       if (chunked) out.latin1(`${count.toString(16)}\r\n`)
       this.#upload.moveTo(out, count)

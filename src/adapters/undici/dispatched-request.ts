@@ -256,17 +256,17 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       response.cancel()
       return
     }
-    const { status } = response
+    const { status, statusText } = response
     const pairs = response.rawHeaders
     if (this.prepared.tunnel) {
       this.#upgrade(response, pairs)
       return
     }
     this.#setHeaders(pairs)
-    this.#trace?.headers(status, pairs)
+    this.#trace?.headers(status, pairs, statusText)
     const { handler } = this.#face
     if (handler.onResponseStarted !== undefined && !this.#call(() => handler.onResponseStarted?.())) return
-    if (!this.#call(() => this.#face.head(this, status, pairs))) return
+    if (!this.#call(() => this.#face.head(this, status, pairs, statusText))) return
     if (!this.#paused) this.#begin()
   }
 
@@ -291,7 +291,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     const tunnel = new Tunnel(response, this.#outgoing!, !like1)
     this.#tunnel = tunnel
     this.#setHeaders(pairs)
-    this.#trace?.headers(status, pairs)
+    this.#trace?.headers(status, pairs, '')
     let wanted = false
     const told = this.#call(() => {
       wanted = this.#face.upgrade(this, like1 ? 101 : status, pairs, tunnel)

@@ -15,6 +15,7 @@ import {
   type HeadDefaults,
   type HeadersInput,
   has,
+  type NamesGiven,
   type Priority,
   requestHead,
 } from './request-head.ts'
@@ -68,12 +69,13 @@ export function planRequest(
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,
-  names: ReadonlySet<string> = NAMES,
+  options: ReadonlySet<string> = NAMES,
 ): PlannedRequest {
-  if (init !== NO_INIT) checkInit(init, names)
+  if (init !== NO_INIT) checkInit(init, options)
   const { body: given, trailers } = init
   const body = given === undefined || given === null ? undefined : takeBody(given)
-  let fields = init.headers === undefined ? undefined : fieldList(init.headers)
+  const names: NamesGiven = { written: undefined }
+  let fields = init.headers === undefined ? undefined : fieldList(init.headers, 'headers', names)
   if (body !== undefined) fields = describeBody(fields ?? [], body)
   else if (MEANT_TO_HAVE_CONTENT.includes(method) && trailers === undefined) {
     fields ??= []
@@ -87,7 +89,8 @@ export function planRequest(
     trailers,
     decoding,
   }
-  const head = requestHead(defaults, method, path, fields, init.priority, init.protocol)
+  const { priority, protocol } = init
+  const head = requestHead(defaults, method, path, fields, priority, protocol, names.written)
   const length = body === undefined ? undefined : announcedLength(head, body)
   // A tunnel stays open for what is sent later (RFC 9113 §8.5).
   const final = method !== 'CONNECT' || body !== undefined

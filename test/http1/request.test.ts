@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest'
+import { OutputBuffer } from '../../src/bytes.ts'
+import { framedHead } from '../../src/http1/request-head.ts'
+import { RequestWriter } from '../../src/http1/request-writer.ts'
+import type { RequestHead } from '../../src/protocol/index.ts'
+
+const HEAD: RequestHead = { method: 'GET', scheme: 'http', authority: 'a.test', path: '/', fields: [] }
+
+/** The head as it is sent. */
+function sent(head: Partial<RequestHead>, endStream = true, trailers = false): string {
+  return framedHead({ ...HEAD, ...head }, endStream, trailers).text
+}
+
+describe('the head of a request', () => {
+  it('has host in front, the fields in order, duplicates kept (RFC 9112 §3.2)', () => {
+    expect(sent({ path: '/a?b', fields: ['b', '1', 'host', 'a.test', 'a', '2', 'b', '3'] })).toBe(
+      'GET /a?b HTTP/1.1\r\nhost: a.test\r\nb: 1\r\na: 2\r\nb: 3\r\nconnection: keep-alive\r\n\r\n',
+    )
+  })
+
+  it.each<[name: string, head: Partial<RequestHead>, text: RegExp]>([
+    [
+      'cookies are one field (RFC 9113 §8.2.3)',
+      { fields: ['cookie', 'a', 'x', 'y', 'cookie', 'b'] },
+      /cookie: a; b\r\nx: y/,
+    ],
+    [
+      'te is of this connection (RFC 9110 §10.1.4)',
+      { fields: ['te', 'trailers'] },
+      /connection: keep-alive, te\r\n/,
+    ],
+    ['OPTIONS is of the server as a whole', { method: 'OPTIONS', path: '*' }, /^OPTIONS \* HTTP\/1\.1\r\n/],
+    ['others say that they have no content (RFC 9110 §8.6)', { method: 'PUT' }, /content-length: 0\r\n/],
+    [
+      'but once',
+      { method: 'PUT', fields: ['content-length', '0'] },
+      /^(?!.*content-length.*content-length)/s,
+    ],
+    ['octets are octets', { fields: ['a', '\xe4\xff'] }, /a: \xe4\xff\r\n/],
+  ])('%s', (_, head, text) => {
+    expect(sent(head)).toMatch(text)
+  })
+
+  it.each(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE'])('%s does not', (method) => {
+    expect(sent({ method })).not.toContain('content-length')
+  })
+
+  it.each<[name: string, head: Partial<RequestHead>, message: RegExp]>([
+    ['CR LF in a value', { fields: ['a', 'b\r\nc: d'] }, /forbidden character/],
+    ['a name that is no token', { fields: ['a b', 'c'] }, /name is not valid/],
+    ['CR LF in the path', { path: '/ HTTP/1.1\r\na: b' }, /path is not valid/],
+    ['a method that is no token', { method: 'GET /' }, /method is not a token/],
+    ['an authority with a path', { authority: 'a/b' }, /authority is not valid/],
+    ['transfer-encoding', { fields: ['transfer-encoding', 'chunked'] }, /not allowed/],
+    ['connection', { fields: ['connection', 'close'] }, /not allowed/],
+    ['CONNECT', { method: 'CONNECT', scheme: undefined, path: undefined }, /CONNECT needs HTTP\/2/],
+    ['two lengths', { fields: ['content-length', '0', 'content-length', '0'] }, /one number/],
+    ['a length that is none', { fields: ['content-length', '+1'] }, /one number/],
+    ['a length without content', { fields: ['content-length', '1'] }, /without content/],
+  ])('with %s is refused', (_, head, message) => {
+    expect(() => sent(head)).toThrow(TypeError)
+    expect(() => sent(head)).toThrow(message)
+  })
+})
+
+describe('names as the caller wrote them', () => {
+  const names = (pairs: [string, string][]): string =>
+    sent({ fields: ['x-one', '1', 'host', 'a.test', 'cookie', 'c'], writtenNames: new Map(pairs) })
+
+  it('are sent so', () => {
+    expect(
+      names([
+        ['x-one', 'X-One'],
+        ['host', 'HOST'],
+        ['cookie', 'Cookie'],
+        ['other', 'Other'],
+      ]),
+    ).toBe('GET / HTTP/1.1\r\nHOST: a.test\r\nX-One: 1\r\nCookie: c\r\nconnection: keep-alive\r\n\r\n')
+  })
+
+  it.each([
+    ['X-One: 2\r\nY'],
+    ['x-two'],
+    ['X_One'],
+    // KELVIN SIGN, whose lower case is the letter.
+    ['\u212a'],
+  ])('are not where more than the case is other: %j', (written) => {
+    const text = sent({
+      fields: ['x-one', '1', 'k', '2'],
+      writtenNames: new Map([
+        ['x-one', written],
+        ['k', written],
+      ]),
+    })
+    expect(text).toContain('x-one: 1\r\nk: 2\r\n')
+  })
+})
+
+/** What leaves in writes of at most `max` octets. */
+function pulled(writer: RequestWriter, max: number): string[] {
+  const out = new OutputBuffer(0)
+  const writes: string[] = []
+  for (;;) {
+    out.compact()
+    if (!writer.complete) writer.moveTo(out, max)
+    if (out.length === 0) return writes
+    writes.push(Buffer.from(out.take(max)).toString('latin1'))
+  }
+}
+
+/** The data of chunks (RFC 9112 §7.1.3); nothing but that if anything else is there. */
+function unchunked(body: string): string {
+  const chunk = /^([0-9a-f]+)\r\n/.exec(body)
+  if (chunk === null) return `not a chunk: ${body}`
+  const size = Number.parseInt(chunk[1]!, 16)
+  const data = body.slice(chunk[0].length, chunk[0].length + size)
+  const rest = body.slice(chunk[0].length + size)
+  if (!rest.startsWith('\r\n')) return `no end: ${rest}`
+  return size === 0 ? rest.slice(2) : data + unchunked(rest.slice(2))
+}
+
+function writer(fields: readonly string[], trailers = false): RequestWriter {
+  return new RequestWriter(framedHead({ ...HEAD, method: 'POST', fields }, false, trailers), false)
+}
+
+describe('content', () => {
+  const octets = (text: string): Uint8Array => Buffer.from(text)
+
+  it('leaves with the head and the end, by content-length', () => {
+    const one = writer(['content-length', '4'])
+    expect(one.write(octets('ab')) && one.write(octets('cd')) && one.end([])).toBe(true)
+    expect([one.sent, one.complete, one.queued]).toEqual([false, false, 4])
+    expect(pulled(one, 65_536)).toEqual([
+      'POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 4\r\nconnection: keep-alive\r\n\r\nabcd',
+    ])
+    expect([one.sent, one.complete, one.queued]).toEqual([true, true, 0])
+  })
+
+  it('leaves in chunks where no length is known, what waits together in one (RFC 9112 §7.1)', () => {
+    const one = writer([])
+    for (const piece of ['a', 'bc', 'def']) one.write(octets(piece))
+    one.end([])
+    expect(pulled(one, 65_536)[0]!.split('\r\n\r\n').slice(1).join('|')).toBe('6\r\nabcdef\r\n0|')
+  })
+
+  it('leaves in chunks where there are trailers, and the length is not sent (RFC 9112 §6.2)', () => {
+    const one = writer(['content-length', '2', 'trailer', 'x'], true)
+    one.write(octets('ab'))
+    one.end(['x', '1', 'x', '2'])
+    const text = pulled(one, 65_536).join('')
+    expect(text).not.toContain('content-length')
+    expect(text).toMatch(/\r\ntrailer: x\r\n.*\r\n\r\n2\r\nab\r\n0\r\nx: 1\r\nx: 2\r\n\r\n$/s)
+  })
+
+  it('may be none, in chunks', () => {
+    const one = writer([])
+    one.end([])
+    expect(pulled(one, 65_536).join('')).toMatch(/transfer-encoding: chunked\r\n\r\n0\r\n\r\n$/)
+  })
+
+  it.each([1, 20, 100, 1000])('is whole in writes of %s octets', (max) => {
+    const text = 'hyper'.repeat(100)
+    for (const fields of [['content-length', '500'], []]) {
+      const one = writer(fields)
+      one.write(octets(text))
+      one.end([])
+      const writes = pulled(one, max)
+      expect(Math.max(...writes.map(({ length }) => length))).toBeLessThanOrEqual(max)
+      const body = writes.join('').split(/\r\n\r\n(.*)/s)[1]!
+      expect(fields.length > 0 ? body : unchunked(body)).toBe(text)
+    }
+  })
+
+  it('is neither more nor less than content-length says (RFC 9112 §6.3)', () => {
+    const one = writer(['content-length', '3'])
+    expect(one.write(octets('ab'))).toBe(true)
+    expect(one.end([])).toBe(false)
+    expect(one.write(octets('cd'))).toBe(false)
+    expect(one.write(octets('c')) && one.end([])).toBe(true)
+    expect(pulled(one, 65_536)[0]).toMatch(/\r\n\r\nabc$/)
+  })
+})
