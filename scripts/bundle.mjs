@@ -28,7 +28,8 @@ await bundle.write({
   codeSplitting: {
     groups: [
       { name: 'protocol', test: /\/src\/(?:bytes|errors|hpack|frame|protocol)\b/ },
-      { name: 'client', test: /\/src\/(?:client|version)\b/ },
+      { name: 'client', test: /\/src\/client\/(?!http1\/)/ },
+      { name: 'http1', test: /\/src\/(?:http1|client\/http1)\// },
     ],
   },
   minify: false,

@@ -5,12 +5,7 @@
  * none of it.
  */
 import { latin1Text } from '../bytes.ts'
-import {
-  CONNECTION_SPECIFIC,
-  CONTENT_LENGTH,
-  INVALID,
-  NameMemory,
-} from '../protocol/field-rules.ts'
+import { CONNECTION_SPECIFIC, CONTENT_LENGTH, INVALID, NameMemory } from '../protocol/field-rules.ts'
 import { type Fault, malformed, oversized } from './fault.ts'
 
 const COLON = 0x3a
@@ -18,7 +13,6 @@ const SPACE = 0x20
 const TAB = 0x09
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 /** RFC 9110 §5.5. LF ends a line, and is in none. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
 const BAD_VALUE = /[\0\r]/
 
 const names = new NameMemory((name) => TOKEN.test(name))

@@ -39,11 +39,7 @@ export function statusFault({ major, minor, status }: StatusLine): Fault | undef
 }
 
 /** Understands a final response to `method`. */
-export function responseHead(
-  line: StatusLine,
-  section: FieldSection,
-  method: string,
-): ResponseHead | Fault {
+export function responseHead(line: StatusLine, section: FieldSection, method: string): ResponseHead | Fault {
   const framing = framingOf(line, section, method)
   if (typeof framing === 'object') return framing
   const { status, reason } = line
@@ -68,13 +64,15 @@ export function informationalFault(section: FieldSection): Fault | undefined {
  * True for a 204 that announces content: it has none, but who wrote it may have
  * sent some, and what follows is anybody's guess (RFC 9112 §6.3).
  */
-export function isFalsely204({ status }: { readonly status: number }, section: FieldSection): boolean {
+function isFalsely204({ status }: StatusLine, section: FieldSection): boolean {
   return status === NO_CONTENT && announcesContent(section)
 }
 
 function announcesContent(section: FieldSection): boolean {
   const length = section.valuesOf('content-length')
-  return (length !== undefined && lengthOf(length) !== 0) || section.valuesOf('transfer-encoding') !== undefined
+  return (
+    (length !== undefined && lengthOf(length) !== 0) || section.valuesOf('transfer-encoding') !== undefined
+  )
 }
 
 /** RFC 9112 §6.3, in its order. */

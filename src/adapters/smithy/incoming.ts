@@ -22,7 +22,10 @@ export function smithyResponse(response: HTTP20Response, ends: ContentEnds): Smi
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}, ${value}`
   }
-  return { statusCode: response.status, headers, body: new ResponseContent(response, ends) }
+  const { status: statusCode, statusText: reason } = response
+  const answer = { statusCode, headers, body: new ResponseContent(response, ends) }
+  // Over HTTP/2 nobody says one.
+  return reason === '' ? answer : { ...answer, reason }
 }
 
 /** Octets to take at a time: fewer would only be more work. */

@@ -124,11 +124,7 @@ function priorityField({ urgency = 3, incremental = false }: Priority): string[]
 }
 
 /** A flat list, names in lower case (RFC 9113 §8.2), white space around values removed as `Headers` does. */
-export function fieldList(
-  headers: HeadersInput | undefined,
-  name = 'headers',
-  names?: NamesGiven,
-): string[] {
+export function fieldList(headers: HeadersInput | undefined, name = 'headers', names?: NamesGiven): string[] {
   const fields: string[] = []
   if (headers === undefined || headers === null) return fields
   if (typeof headers !== 'object') throw new TypeError(`${name} must be an object, pairs or Headers`)

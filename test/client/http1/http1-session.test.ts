@@ -231,7 +231,10 @@ describe('idle connections', () => {
     startPeer(peer)
     const asked = carrier.request('GET', '/')
     await settled()
-    peer.write(Buffer.from('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\no'), () => {})
+    peer.write(
+      Buffer.from('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\no'),
+      () => {},
+    )
     const response = await asked
     expect([carrier.session.worn, carrier.session.idle]).toEqual([false, false])
     peer.write(Buffer.from('k'), () => {})
