@@ -55,6 +55,8 @@ export class Http1Connection implements ResponseHandler, StreamHost {
   #current: Http1Stream | undefined = undefined
   #bytesReceived = 0
   #bytesSent = 0
+  /** When bytes came last. */
+  #heardAt = 0
   /** No request after this one. */
   #draining = false
   #closed = false
@@ -76,6 +78,7 @@ export class Http1Connection implements ResponseHandler, StreamHost {
 
   /** Bytes arrived. The chunk is borrowed for the call. */
   receive(chunk: Uint8Array, now: number): void {
+    this.#heardAt = now
     this.#bytesReceived += chunk.length
     if (this.#closed) {
       // Whoever goes on after the end is not waited for.
@@ -92,7 +95,7 @@ export class Http1Connection implements ResponseHandler, StreamHost {
     }
     if (this.#closed) return
     if (at < chunk.length) this.#fail(STRAY)
-    else if (!this.#parser.awaiting) this.#answered(now)
+    else if (!this.#parser.awaiting) this.#answered()
   }
 
   /** No more bytes will come, nor be taken. A response that ends with the connection is complete. */
@@ -157,24 +160,21 @@ export class Http1Connection implements ResponseHandler, StreamHost {
       return undefined
     }
     out.compact()
-    const { queued, sent } = stream.writer
-    if (!stream.writer.complete) stream.writer.moveTo(out, max)
-    const bytes = out.take(max)
+    const { writer } = stream
+    const { queued, sent } = writer
+    const lent = writer.complete ? undefined : writer.next(out, max)
+    const bytes = lent ?? out.take(max)
     this.#bytesSent += bytes.length
     try {
       if (!sent) stream.onSent()
-      if (stream.writer.queued < queued) stream.onMoved()
+      if (writer.queued < queued) stream.onMoved()
     } catch (cause) {
       this.#threw(cause)
     }
+    if (!this.#parser.awaiting) this.#answered()
     if (bytes.length > 0) return bytes
     out.release()
     return undefined
-  }
-
-  /** What was pulled goes to the transport now: the rest of a request that is answered may be on its way. */
-  departed(now: number): void {
-    if (!this.#parser.awaiting) this.#answered(now)
   }
 
   /** When to call `handleTimeout`, in milliseconds of the owner's clock; Infinity for never. */
@@ -274,11 +274,11 @@ export class Http1Connection implements ResponseHandler, StreamHost {
   // — the end —
 
   /** The response is complete. The connection is free once the request is, too. */
-  #answered(now: number): void {
+  #answered(): void {
     const stream = this.#current
     if (stream === undefined || this.#closed) return
     if (!stream.writer.complete || this.#out.length > 0) {
-      if (this.#lingerUntil === NEVER) this.#lingerUntil = now + LINGER_MS
+      if (this.#lingerUntil === NEVER) this.#lingerUntil = this.#heardAt + LINGER_MS
       return
     }
     this.#current = undefined
@@ -287,7 +287,7 @@ export class Http1Connection implements ResponseHandler, StreamHost {
       this.#close(undefined)
       return
     }
-    this.#idleUntil = now + this.#idleMs - SAFETY_MS
+    this.#idleUntil = this.#heardAt + this.#idleMs - SAFETY_MS
     this.#sink.onFree()
   }
 

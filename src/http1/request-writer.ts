@@ -10,6 +10,8 @@ import type { FramedHead } from './request-head.ts'
 
 /** Octets that a chunk takes beside its data: eight digits, and CR LF twice. */
 const CHUNK_EXTRA = 12
+/** Octets of a piece from which on it is not copied, but sent from where it lies. */
+const WORTH_LENDING = 16_384
 
 export class RequestWriter {
   /** The head was handed to the output. */
@@ -18,6 +20,8 @@ export class RequestWriter {
   /** Octets that content-length still allows, undefined with the chunked coding. */
   #left: number | undefined
   readonly #upload: Upload
+  /** Octets of content that the transport has from where they lie. */
+  #lent: number
   /** The end was handed to the output, too. */
   #complete: boolean
 
@@ -28,10 +32,11 @@ export class RequestWriter {
     this.#left = length
     this.#upload = new Upload()
     this.#upload.ended = endStream
+    this.#lent = 0
     this.#complete = false
   }
 
-  /** Octets of content that were not handed to the output. */
+  /** Octets of content that did not leave: those that the transport has been lent are in use until the next call. */
   get queued(): number {
     return this.#upload.length
   }
@@ -41,7 +46,7 @@ export class RequestWriter {
     return this.#upload.ended
   }
 
-  /** All of the request was handed to the output. */
+  /** All of the request was handed over, and what was lent is given back. */
   get complete(): boolean {
     return this.#complete
   }
@@ -64,13 +69,31 @@ export class RequestWriter {
     return true
   }
 
-  /** Writes what there is until the output has `max` octets, or a few more for what cannot be cut. */
-  moveTo(out: OutputBuffer, max: number): void {
+  /**
+   * Writes what there is until the output has `max` octets, or a few more for
+   * what cannot be cut. Or returns content to be sent as it is, good until the
+   * next call: then the output was empty, and stays so.
+   */
+  next(out: OutputBuffer, max: number): Uint8Array | undefined {
+    if (this.#lent > 0) this.#upload.drop(this.#lent)
+    this.#lent = 0
     if (!this.sent) {
       this.sent = true
       out.latin1(this.#head)
       this.#head = ''
     }
+    if (this.#left !== undefined && out.length === 0 && this.#upload.length >= WORTH_LENDING) {
+      const piece = this.#upload.peek(max)
+      if (piece.length >= Math.min(max, WORTH_LENDING)) {
+        this.#lent = piece.length
+        return piece
+      }
+    }
+    this.#copy(out, max)
+    return undefined
+  }
+
+  #copy(out: OutputBuffer, max: number): void {
     const chunked = this.#left === undefined
     const room = max - out.length - (chunked ? CHUNK_EXTRA : 0)
     // However little is asked for, there is progress.

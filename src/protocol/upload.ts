@@ -37,6 +37,19 @@ export class Upload {
     this.length -= count
   }
 
+  /** The next octets as they lie, at most `max` of them; they stay queued until they are dropped. */
+  peek(max: number): Uint8Array {
+    const chunk = this.#chunks[this.#first]!
+    return chunk.subarray(this.#offset, Math.min(chunk.length, this.#offset + max))
+  }
+
+  /** Drops octets that were peeked at. */
+  drop(count: number): void {
+    this.#offset += count
+    this.length -= count
+    if (this.#offset === this.#chunks[this.#first]!.length) this.#dropFirst()
+  }
+
   #dropFirst(): void {
     this.#chunks[this.#first] = undefined
     this.#first += 1

@@ -373,14 +373,29 @@ describe('content of the request', () => {
     const stream = engine.ask({ method: 'POST', fields: ['content-length', '200000'] }, false)
     stream.write(new Uint8Array(150_000))
     expect(stream.queuedBytes).toBe(150_000)
-    engine.connection.pull(65_536)
-    expect([stream.queuedBytes > 65_536, engine.told]).toEqual([true, ['sent']])
+    for (let i = 0; i < 2; i++) {
+      engine.connection.pull(65_536)
+      expect([stream.queuedBytes > 65_536, engine.told]).toEqual([true, ['sent']])
+    }
     engine.connection.pull(65_536)
     expect([stream.queuedBytes < 65_536, engine.told]).toEqual([true, ['sent', 'writable']])
     stream.write(new Uint8Array(50_000))
     stream.end()
     expect([stream.writable, engine.sent().length > 0, stream.queuedBytes]).toEqual([false, true, 0])
     expect(engine.told).toEqual(['sent', 'writable'])
+  })
+
+  it('that was lent is not given back before the next call, nor is the connection free', () => {
+    const engine = new Engine()
+    const stream = engine.ask({ method: 'POST', fields: ['content-length', '20000'] }, false)
+    engine.sent()
+    stream.write(new Uint8Array(20_000))
+    stream.end()
+    expect(engine.connection.pull(65_536)).toHaveLength(20_000)
+    engine.say(OK)
+    expect([engine.told.at(-1), stream.queuedBytes]).toEqual(['end', 0])
+    expect(engine.connection.pull(65_536)).toBeUndefined()
+    expect(engine.told.at(-1)).toBe('free')
   })
 
   it('leaves while the response arrives', () => {

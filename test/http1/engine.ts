@@ -38,7 +38,6 @@ export class Engine implements Http1ConnectionSink, StreamSink {
       const bytes = this.connection.pull(max)
       if (bytes === undefined) return text
       text += Buffer.from(bytes).toString('latin1')
-      this.connection.departed(this.now)
     }
   }
 

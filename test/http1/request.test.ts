@@ -102,9 +102,9 @@ function pulled(writer: RequestWriter, max: number): string[] {
   const writes: string[] = []
   for (;;) {
     out.compact()
-    if (!writer.complete) writer.moveTo(out, max)
-    if (out.length === 0) return writes
-    writes.push(Buffer.from(out.take(max)).toString('latin1'))
+    const bytes = (writer.complete ? undefined : writer.next(out, max)) ?? out.take(max)
+    if (bytes.length === 0) return writes
+    writes.push(Buffer.from(bytes).toString('latin1'))
   }
 }
 
@@ -169,6 +169,38 @@ describe('content', () => {
       const body = writes.join('').split(/\r\n\r\n(.*)/s)[1]!
       expect(fields.length > 0 ? body : unchunked(body)).toBe(text)
     }
+  })
+
+  it('that is large is sent from where it lies, and is in use until the next call', () => {
+    const one = writer(['content-length', '100000'])
+    const content = new Uint8Array(100_000).fill(97)
+    one.write(content)
+    one.end([])
+    const out = new OutputBuffer(0)
+    expect(one.next(out, 30_000)).toBeUndefined()
+    const head = out.take(30_000)
+    const copied =
+      head.length - head.findIndex((_, at) => at > 3 && head[at - 1] === 10 && head[at - 3] === 10)
+    out.compact()
+    const lent = one.next(out, 65_536)!
+    expect([lent.buffer === content.buffer, lent.byteOffset, lent.length]).toEqual([true, copied, 65_536])
+    expect([one.queued, one.complete]).toEqual([100_000 - copied, false])
+    expect(one.next(out, 65_536)).toBeUndefined()
+    expect(out.take(65_536)).toHaveLength(100_000 - copied - 65_536)
+    expect([one.queued, one.complete]).toEqual([0, true])
+  })
+
+  it('is complete only when what was lent is given back', () => {
+    const one = writer(['content-length', '20000'])
+    const out = new OutputBuffer(0)
+    one.next(out, 1000)
+    out.take()
+    out.compact()
+    one.write(new Uint8Array(20_000))
+    one.end([])
+    expect(one.next(out, 65_536)).toHaveLength(20_000)
+    expect([one.queued, one.complete]).toEqual([20_000, false])
+    expect([one.next(out, 65_536), out.length, one.queued, one.complete]).toEqual([undefined, 0, 0, true])
   })
 
   it('is neither more nor less than content-length says (RFC 9112 §6.3)', () => {

@@ -19,7 +19,8 @@ export interface Engine {
   transportEnded(failure: Failure | undefined, now: number): void
   handleTimeout(now: number): void
   pull(max: number): Uint8Array | undefined
-  departed(now: number): void
+  /** What was pulled goes to the transport now. */
+  departed?(now: number): void
   nextTimeout(): number
 }
 
@@ -229,7 +230,7 @@ export class Driver implements TransportHandler {
       this.#sentTrace?.receive(bytes)
       this.#writing = true
       // Not the turn's time: what was done since is none of the path's.
-      this.#engine.departed(this.#clock.now() - this.#engineLag)
+      this.#engine.departed?.(this.#clock.now() - this.#engineLag)
       transport.write(bytes, this.#written)
     }
   }
