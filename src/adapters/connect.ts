@@ -93,7 +93,7 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
       messages = sent
       body = () => sent.open()
     }
-    const response = await client.request(url, { method, headers: header, body, signal })
+    const response = await client.request(url, { method, path: pathOf(url), headers: header, body, signal })
     messages?.answered()
     const trailer = new Headers()
     return {
@@ -106,6 +106,13 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
     messages?.stop()
     throw rpcError(error, signal)
   }
+}
+
+/** As the library's own transports have it: of an empty query nothing is left. */
+function pathOf(url: string): string | undefined {
+  if (!url.includes('?')) return undefined
+  const { pathname, search } = new URL(url)
+  return pathname + search
 }
 
 /** Unary calls of the Connect protocol: one message without a frame around it. */

@@ -164,14 +164,14 @@ async function send(
   }
   let expectation: Expectation | undefined
   try {
-    const { url, path } = targetOf(request)
+    const { origin, path } = targetOf(request)
     const headers = fieldsOf(request)
     let body = contentOf(request.body)
     if (body !== undefined && expectsContinue(headers)) {
       expectation = new Expectation(clock)
       body = expectation.held(body)
     }
-    const response = await client.request(url, {
+    const response = await client.request(`${origin}/`, {
       method: request.method,
       path,
       headers,

@@ -62,6 +62,11 @@ function copyOf(error: H2Error): H2Error {
   return new H2Error(error.message, error)
 }
 
+/** The same, of a request of which no octet was sent. */
+export function unprocessed(ending: Ending): Ending {
+  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
+}
+
 /** The caller gave the stream up. */
 export function cancelled(errorCode: number, processed: Processed): ClientFailure {
   return {
@@ -78,22 +83,15 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
  */
-export function timedOut(which: string, limitMs: number, processed: Processed): ClientFailure {
+export function timedOut(which: string, what: string, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
     errorCode: ErrorCode.CANCEL,
-    reason: `timed out: ${TIMEOUT_TEXT[which]} in ${limitMs} ms`,
+    reason: `timed out: ${what}`,
     processed,
     code: `H2_TIMEOUT_${which}`,
   }
-}
-
-const TIMEOUT_TEXT: Readonly<Record<string, string>> = {
-  QUEUE: 'no free stream',
-  HEADERS: 'no response',
-  BODY: 'no more of the body',
-  TOTAL: 'not complete',
 }
 
 /** The caller's body source failed. */
@@ -197,6 +195,18 @@ export function closedByCaller(): ClientFailure {
     initiator: 'user',
     errorCode: ErrorCode.NO_ERROR,
     reason: 'closed by the caller',
+    processed: 'no',
+    kind: 'CLOSED',
+  }
+}
+
+/** A dial took long, and another that began after it was faster. */
+export function overtaken(): ClientFailure {
+  return {
+    scope: 'connection',
+    initiator: 'local',
+    errorCode: ErrorCode.NO_ERROR,
+    reason: 'given up, another attempt to connect was faster',
     processed: 'no',
     kind: 'CLOSED',
   }

@@ -15,6 +15,12 @@ import { RequestWriter } from './request-writer.ts'
 import { type ResponseHandler, type ResponseLimits, ResponseParser } from './response-parser.ts'
 import { Http1Stream, type StreamHost } from './stream.ts'
 
+/** What is tolerated. */
+export interface Http1Limits extends ResponseLimits {
+  /** Informational responses at once; time and content earn more. */
+  readonly maxInformational: number
+}
+
 /** Told to the owner of the connection. */
 export interface Http1ConnectionSink {
   /** The last request is over, both ways: the next can be opened. */
@@ -50,6 +56,7 @@ const STRAY = malformed('bytes that no request asked for (RFC 9112 §9.2)')
 export class Http1Connection implements ResponseHandler, StreamHost {
   readonly #sink: Http1ConnectionSink
   readonly #parser: ResponseParser
+  readonly #maxInformational: number
   readonly #out = new OutputBuffer(0)
   /** The request that has the connection, though its owner may have settled. */
   #current: Http1Stream | undefined = undefined
@@ -69,8 +76,9 @@ export class Http1Connection implements ResponseHandler, StreamHost {
   /** When it is given up that the rest of an answered request leaves. */
   #lingerUntil = NEVER
 
-  constructor(sink: Http1ConnectionSink, limits: ResponseLimits) {
+  constructor(sink: Http1ConnectionSink, limits: Http1Limits) {
     this.#sink = sink
+    this.#maxInformational = limits.maxInformational
     this.#parser = new ResponseParser(this, limits)
   }
 
@@ -161,13 +169,13 @@ export class Http1Connection implements ResponseHandler, StreamHost {
     }
     out.compact()
     const { writer } = stream
-    const { queued, sent } = writer
-    const lent = writer.complete ? undefined : writer.next(out, max)
+    const { queued, sent, complete } = writer
+    const lent = complete ? undefined : writer.next(out, max)
     const bytes = lent ?? out.take(max)
     this.#bytesSent += bytes.length
     try {
       if (!sent) stream.onSent()
-      if (writer.queued < queued) stream.onMoved()
+      if (writer.queued < queued || (writer.hasContent && writer.complete !== complete)) stream.onMoved()
     } catch (cause) {
       this.#threw(cause)
     }
@@ -223,7 +231,8 @@ export class Http1Connection implements ResponseHandler, StreamHost {
   }
 
   onInformational(status: number, fields: FieldList): void {
-    this.#current!.onInformational(status, fields)
+    const broken = this.#current!.onInformational(status, fields, this.#maxInformational, this.#heardAt)
+    if (broken !== undefined) this.#fail(malformed(broken))
   }
 
   onResponse(head: ResponseHead): void {

@@ -4,6 +4,7 @@
  * begin within them.
  */
 import type { OutputBuffer } from '../bytes.ts'
+import { workOfContent } from '../protocol/abuse-budget.ts'
 import type { FieldList } from '../protocol/index.ts'
 import { Upload } from '../protocol/upload.ts'
 import type { FramedHead } from './request-head.ts'
@@ -14,8 +15,12 @@ const CHUNK_EXTRA = 12
 const WORTH_LENDING = 16_384
 
 export class RequestWriter {
+  /** False if there is no content, nor trailers. */
+  readonly hasContent: boolean
   /** The head was handed to the output. */
   sent: boolean
+  /** What the content that left is worth: see `abuse-budget.ts`. */
+  work: number
   #head: string
   /** Octets that content-length still allows, undefined with the chunked coding. */
   #left: number | undefined
@@ -27,7 +32,9 @@ export class RequestWriter {
 
   /** `endStream`: there is no content. */
   constructor({ text, length }: FramedHead, endStream: boolean) {
+    this.hasContent = !endStream
     this.sent = false
+    this.work = 0
     this.#head = text
     this.#left = length
     this.#upload = new Upload()
@@ -86,6 +93,7 @@ export class RequestWriter {
       const piece = this.#upload.peek(max)
       if (piece.length >= Math.min(max, WORTH_LENDING)) {
         this.#lent = piece.length
+        this.work += workOfContent(piece.length)
         return piece
       }
     }
@@ -101,6 +109,7 @@ export class RequestWriter {
     if (count > 0) {
       if (chunked) out.latin1(`${count.toString(16)}\r\n`)
       this.#upload.moveTo(out, count)
+      this.work += workOfContent(count)
       if (chunked) out.latin1('\r\n')
     }
     if (this.#complete || !this.#upload.ended || this.#upload.length > 0) return

@@ -16,8 +16,6 @@ export interface ResponseLimits {
   readonly maxHeadSize: number
   /** Fields of a head, and of trailers. */
   readonly maxFields: number
-  /** Interim responses before the final one. */
-  readonly maxInformational: number
 }
 
 /** Told what a response is made of. It may stop the parser. */
@@ -61,7 +59,6 @@ export class ResponseParser {
   readonly #lines: LineReader
   #state: number
   #method: string
-  #informational: number
   /** Octets that the head, or the trailers, may still have. */
   #room: number
   #line: StatusLine | undefined
@@ -75,7 +72,6 @@ export class ResponseParser {
     this.#lines = new LineReader()
     this.#state = IDLE
     this.#method = ''
-    this.#informational = 0
     this.#room = 0
     this.#line = undefined
     this.#section = undefined
@@ -90,7 +86,6 @@ export class ResponseParser {
   /** Awaits the response to a request. */
   begin(method: string): void {
     this.#method = method
-    this.#informational = 0
     this.#beginHead()
   }
 
@@ -215,12 +210,7 @@ export class ResponseParser {
   }
 
   #informationalEnded(status: number, section: FieldSection): void {
-    const { maxInformational } = this.#limits
-    this.#informational += 1
-    const fault =
-      this.#informational > maxInformational
-        ? malformed(`more than ${maxInformational} informational responses (RFC 9110 §15.2)`)
-        : informationalFault(section)
+    const fault = informationalFault(section)
     if (fault !== undefined) {
       this.#fault(fault, 0)
       return

@@ -7,6 +7,7 @@
 import type { Processed } from '../errors.ts'
 import { checkSentFields } from '../protocol/fields-sent.ts'
 import type { Failure, FieldList, RequestStream, StreamSink } from '../protocol/index.ts'
+import { InformationalCount } from '../protocol/informational.ts'
 import type { ResponseHead } from './framing.ts'
 import type { RequestWriter } from './request-writer.ts'
 
@@ -33,6 +34,8 @@ export class Http1Stream implements RequestStream {
   readonly #sink: StreamSink
   /** A status line arrived. Written by the connection. */
   responded: boolean
+  /** Made when the first informational response comes. */
+  #informational: InformationalCount | undefined
   #unconsumed: number
   #held: boolean
   /** The owner was told of the end, or gave up. */
@@ -43,6 +46,7 @@ export class Http1Stream implements RequestStream {
     this.#host = host
     this.#sink = sink
     this.responded = false
+    this.#informational = undefined
     this.#unconsumed = 0
     this.#held = false
     this.#done = false
@@ -101,17 +105,24 @@ export class Http1Stream implements RequestStream {
     return this.writer.sent ? 'unknown' : 'no'
   }
 
+  /** The head left. */
   onSent(): void {
     if (!this.#done) this.#sink.onOpened(0)
   }
 
-  /** Content of the request left; there may be room for more. */
+  /** Content of the request left, or its end; there may be room for more. */
   onMoved(): void {
-    if (this.writable && this.writer.queued < WRITE_LOW) this.#sink.onWritable()
+    if (this.#done) return
+    if (this.writer.complete) this.#sink.onRequestSent?.()
+    else if (this.writable && this.writer.queued < WRITE_LOW) this.#sink.onWritable()
   }
 
-  onInformational(status: number, fields: FieldList): void {
-    if (!this.#done) this.#sink.onInformational(status, fields)
+  /** Returns the rule that is broken by there being so many. `limit`: as many as may come at once. */
+  onInformational(status: number, fields: FieldList, limit: number, now: number): string | undefined {
+    this.#informational ??= new InformationalCount(now)
+    const broken = this.#informational.count(limit + this.writer.work, now)
+    if (broken === undefined && !this.#done) this.#sink.onInformational(status, fields)
+    return broken
   }
 
   onResponse({ status, fields, framing, reason }: ResponseHead): void {

@@ -12,16 +12,17 @@ import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { Credit } from './credit.ts'
-import { checkRequestHead, checkSentFields } from './fields-sent.ts'
+import { RequestCheck } from './fields-sent.ts'
 import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
 import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import { KeepAliveState, PING_PATH, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
 import { Outbound } from './outbound.ts'
+import { Pings } from './pings.ts'
 import { ResetHolds } from './reset-holds.ts'
 import { PeerSettings, settingsToSend } from './settings.ts'
-import type { ConnectionSink, Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import type { ConnectionSink, Failure, RequestHead, RequestStream, StreamSink } from './sinks.ts'
 import { Stream } from './stream.ts'
 import { type ControlHost, StreamControl } from './stream-control.ts'
 import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
@@ -50,10 +51,8 @@ export class Connection {
   readonly #holds: ResetHolds
   readonly #keepAlive: KeepAliveState
   readonly #path: PathFacts
-  readonly #maxPings: number
-  /** Fields that passed the check last: callers tend to send the same list again. */
-  #checkedFields: FieldList | undefined = undefined
-  #checkedAuthority = ''
+  readonly #pings: Pings
+  readonly #check = new RequestCheck()
   #bytesReceived = 0
   /** No new requests: the peer said GOAWAY, or we are shutting down. */
   #draining = false
@@ -67,24 +66,25 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
       checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
-    this.#maxPings = limits.maxPings
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits)
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
+    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
       connectionWindowSize,
       settings.initialWindowSize,
       this.#path,
+      unread,
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)
     this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
+    this.#pings = new Pings(this.#keepAlive, this.#outbound, this.#credit, limits.maxPings)
     const parts = {
       host: this.#host(),
       path: this.#path,
@@ -144,7 +144,7 @@ export class Connection {
     this.#path.now = now
     const failure = this.#keepAlive.expired(now, this.#busy)
     if (failure !== undefined) this.destroy(failure)
-    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#ping(PING_PROBE, now)
+    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#pings.send(PING_PROBE, now)
   }
 
   // — the application asks —
@@ -156,13 +156,7 @@ export class Connection {
    * the sink is told so before this returns.
    */
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
-    checkRequestHead(head)
-    if (head.fields !== this.#checkedFields || head.authority !== this.#checkedAuthority) {
-      checkSentFields(head.fields, head.authority)
-      // Only a list that cannot change stays checked.
-      this.#checkedFields = Object.isFrozen(head.fields) ? head.fields : undefined
-      this.#checkedAuthority = head.authority
-    }
+    this.#check.check(head)
     const stream = new Stream(this.#streams, head, endStream, sink)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
@@ -181,10 +175,7 @@ export class Connection {
    * `onPong` is called. Throws RangeError if too many wait for their answer.
    */
   ping(now: number): number {
-    if (this.#keepAlive.userPings >= this.#maxPings) {
-      throw new RangeError(`more than ${this.#maxPings} PINGs wait for their answer`)
-    }
-    return this.#ping(PING_USER, now)
+    return this.#pings.user(now)
   }
 
   /** Takes no more requests, finishes those it has, then says GOAWAY and closes (RFC 9113 §6.8). */
@@ -291,7 +282,7 @@ export class Connection {
       fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
       glitch: () => this.#glitch(),
       closed: () => this.#finishDraining(),
-      pingDue: (reason) => void this.#ping(reason, this.#path.now),
+      pingDue: (reason) => void this.#pings.send(reason, this.#path.now),
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
@@ -325,7 +316,8 @@ export class Connection {
     }
     this.#path.roundTripTime = this.#keepAlive.roundTripTime
     if (ping.reason === PING_USER) this.#sink.onPong(ping.token, this.#path.now - ping.sentAt)
-    else if (ping.reason === PING_RESET && this.#holds.answered()) this.#ping(PING_RESET, this.#path.now)
+    else if (ping.reason === PING_RESET && this.#holds.answered())
+      this.#pings.send(PING_RESET, this.#path.now)
   }
 
   #peerGoaway(lastStreamId: number): void {
@@ -350,13 +342,7 @@ export class Connection {
   /** Content came, or a request goes out: a moment to measure the path, if there is more to come. */
   #measure(now: number): void {
     if (this.#draining || this.#table.idle) return
-    if (this.#keepAlive.measureDue(now, this.#credit.connection.received)) this.#ping(PING_PATH, now)
-  }
-
-  #ping(reason: number, now: number): number {
-    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received)
-    this.#outbound.ping(this.#keepAlive.payload(token))
-    return token
+    this.#pings.measure(now)
   }
 
   get #busy(): boolean {

@@ -38,6 +38,27 @@ function remembering(rule: RegExp): (text: string) => boolean {
   }
 }
 
+/** What `checkRequest` does, for one who is given the same fields again and again: they pass once. */
+export class RequestCheck {
+  #fields: FieldList | undefined
+  #authority: string
+
+  constructor() {
+    this.#fields = undefined
+    this.#authority = ''
+  }
+
+  /** Throws TypeError naming the part. */
+  check(head: RequestHead): void {
+    checkRequestHead(head)
+    if (head.fields === this.#fields && head.authority === this.#authority) return
+    checkSentFields(head.fields, head.authority)
+    // Only a list that cannot change stays checked.
+    this.#fields = Object.isFrozen(head.fields) ? head.fields : undefined
+    this.#authority = head.authority
+  }
+}
+
 /** Checks the head of a request (RFC 9113 §8.3.1, §8.5; RFC 8441 §4). Throws TypeError naming the part. */
 export function checkRequestHead(head: RequestHead): void {
   if (!isMethod(head.method)) throw new TypeError(`method is not a token: ${quote(head.method)}`)

@@ -4,6 +4,7 @@
  */
 export { Connection } from './connection.ts'
 export type { ConnectionOptions } from './connection-options.ts'
+export { decimal } from './field-rules.ts'
 export { checkRequest } from './fields-sent.ts'
 export type { KeepAlive } from './keepalive.ts'
 export type { Limits, LocalSettings } from './limits.ts'
@@ -18,6 +19,7 @@ export type {
   RequestStream,
   StreamSink,
 } from './sinks.ts'
+export { UnreadBudget } from './unread-budget.ts'
 export {
   AdaptiveWindowManager,
   EagerWindowManager,

@@ -6,7 +6,7 @@
 import net, { type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { authorityOf, connectError, dialError, tlsError } from './dial-failure.ts'
-import { Limit, reached } from './dial-step.ts'
+import { Limit, reached, StepTimes } from './dial-step.ts'
 import { NodeSocket } from './node-socket.ts'
 import { openTunnel, parseProxy } from './proxy.ts'
 import { secureContextOf } from './tls-contexts.ts'
@@ -37,10 +37,14 @@ export const dial: Dial = async (target, options, signal) => {
   const where = options.socketPath ?? authorityOf(target.host, target.port)
   if (target.secure) checkTlsOptions(where, options)
   const startedAt = performance.now()
-  const transport = await connect(target, options, where, signal)
+  const steps = new StepTimes(options.onStep)
+  const transport = await connect(target, options, where, signal, steps)
   const connectedAt = performance.now()
   try {
-    if (target.secure) await handshake(transport, options, where, signal)
+    if (target.secure) {
+      await handshake(transport, options, where, signal)
+      steps.done('tls')
+    }
     signal?.throwIfAborted()
   } catch (error) {
     transport.destroy()
@@ -68,6 +72,7 @@ async function connect(
   options: DialOptions,
   where: string,
   signal: AbortSignal | undefined,
+  steps: StepTimes,
 ): Promise<NodeSocket> {
   const { connectTimeoutMs, proxy, socketPath } = options
   const limit = new Limit(connectTimeoutMs, signal, () =>
@@ -80,10 +85,13 @@ async function connect(
   try {
     if (proxy !== undefined && socketPath === undefined) {
       const tunnel = await openTunnel(parseProxy(proxy), target, options.tls?.ca, limit.signal)
+      steps.done('proxy')
       return new NodeSocket(target.secure ? secured(tunnel, target, options) : tunnel)
     }
     const transport = new NodeSocket((onread) => open(target, options, onread))
+    transport.socket.once('lookup', () => steps.done('dns'))
     await reached(transport.socket, 'connect', limit.signal, (error) => connectError(where, error))
+    steps.done('tcp')
     transport.socket.setNoDelay(true)
     return transport
   } finally {

@@ -52,9 +52,14 @@ export interface DialOptions {
   readonly socketPath?: string | undefined
   /** URL of an HTTP proxy, `http://user:password@host:port` or `https://…`; tunnelled through by CONNECT. */
   readonly proxy?: string | undefined
+  /** Told of each step that is done, and the milliseconds that it took. Not every transport tells. */
+  readonly onStep?: ((step: DialStep, elapsedMs: number) => void) | undefined
   /** Where the session for TLS resumption is kept from one dial to the next. One per origin and set of options. */
   readonly sessions?: SessionCache | undefined
 }
+
+/** A step of a dial: the name is looked up, TCP stands, the proxy has opened a tunnel, TLS is agreed. */
+export type DialStep = 'dns' | 'tcp' | 'proxy' | 'tls'
 
 /** A place for one TLS session. */
 export interface SessionCache {

@@ -41,6 +41,7 @@ describe('arguments', () => {
     ['a protocol', { protocol: 'ftp:' }, 'ERR_INVALID_PROTOCOL'],
     ['a path with a space', { path: '/a b' }, 'ERR_UNESCAPED_CHARACTERS'],
     ['a path with CR LF', { path: '/a\r\nx: y' }, 'ERR_UNESCAPED_CHARACTERS'],
+    ['a path with a fragment', { path: '/a#b' }, 'ERR_UNESCAPED_CHARACTERS'],
     ['a path in absolute form', { path: 'http://a/' }, 'ERR_INVALID_ARG_VALUE'],
     ['a method that is no token', { method: 'GE T' }, 'ERR_INVALID_HTTP_TOKEN'],
     ['a method that is no text', { method: 5 as never }, 'ERR_INVALID_ARG_TYPE'],
@@ -59,7 +60,7 @@ describe('arguments', () => {
 
   test.each([
     ['as it stands', 'GET', '/a/../b/%7e|x', '/a/../b/%7e|x'],
-    ['that no URL has', 'GET', '/\u00e4#x', '/%C3%A4'],
+    ['that no URL has', 'GET', '/\u00e4/../%2e%2e', '/%C3%A4/../%2e%2e'],
     ['of the server itself', 'OPTIONS', '*', '*'],
   ])('a path %s', async (_what, method, path, sent) => {
     await echo.exchange({ method, path })

@@ -211,11 +211,46 @@ describe.each(GENERATIONS)('a handler of the %s generation', (generation) => {
     const bench = new Bench(() => ({}))
     const heard = vi.fn()
     const abort = { onStart: (stop: () => void) => stop(), onError: thrower }
-    bench.send(generation, abort)
     bench.dispatcher.on('error', heard)
     bench.send(generation, abort)
     expect(heard).toHaveBeenCalledTimes(1)
     expect(heard.mock.calls[0]![0]).toMatchObject({ message: 'thrown by the handler' })
+  })
+
+  test('that throws when it is told of an error, and nobody listens: it is caught by nobody', async () => {
+    const bench = new Bench(() => ({ body: 'content' }))
+    const harmless = bench.send(generation)
+    bench.send(generation, { onStart: (stop: () => void) => stop(), onError: thrower })
+    await harmless.over
+    expect(harmless.text).toBe('content')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unhandled.splice(0)).toMatchObject([{ message: 'thrown by the handler' }])
+  })
+
+  test('that pauses and resumes while it is told of the head is given the content, once', async () => {
+    const bench = new Bench(() => ({ body: 'content' }))
+    const told = bench.send(generation, {
+      onHead: (steer) => {
+        ;(steer as { pause?: () => void }).pause?.()
+        steer.resume()
+      },
+    })
+    expect(await told.over).toBe('end')
+    expect(told.calls).toEqual(['start', 'head', 'data', 'end'])
+    expect(told.text).toBe('content')
+  })
+
+  test('that pauses and resumes while it is told of content is given the rest', async () => {
+    const bench = new Bench(() => ({ body: pieces() }))
+    const told = bench.send(generation, {
+      onData: (_chunk, steer) => {
+        ;(steer as { pause?: () => void }).pause?.()
+        steer.resume()
+        return true
+      },
+    })
+    expect(await told.over).toBe('end')
+    expect(told.text).toBe('abc')
   })
 
   test('is told of a body that breaks off behind what arrived', async () => {
@@ -229,7 +264,7 @@ describe.each(GENERATIONS)('a handler of the %s generation', (generation) => {
     expect(await told.over).toBe('error')
     expect(told.calls).toEqual(['start', 'head', 'data', 'error'])
     expect(told.text).toBe('part')
-    expect(told.error).toMatchObject({ code: 'UND_ERR_SOCKET', http2ErrorCode: 2 })
+    expect(told.error).toMatchObject({ code: 'UND_ERR_INFO', http2ErrorCode: 2 })
   })
 
   test.each<[string, OriginHandler, Partial<DispatchOptions>, string]>([
@@ -285,6 +320,13 @@ function bound(behaviour: Behaviour): Behaviour {
   return {
     ...behaviour,
     onHead: (steer) => onHead({ abort: (reason) => steer.abort(reason), resume: () => steer.resume() }),
+  }
+}
+
+async function* pieces(): AsyncGenerator<string> {
+  for (const piece of 'abc') {
+    await settled()
+    yield piece
   }
 }
 

@@ -2,14 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { HyperDispatcher, type HyperDispatcherOptions } from '../../src/adapters/undici.ts'
 import { H2Error } from '../../src/index.ts'
 import { data, goaway, headers, MemoryOrigin, rstStream, ScriptedPeer } from '../../src/testing/index.ts'
+import type { Dial } from '../../src/testing/transport-shape.ts'
 import { settled, VirtualClock } from '../support/virtual-clock.ts'
 import { GENERATIONS, Recorder } from './recorder.ts'
+
+async function* stalling(signal: AbortSignal): AsyncGenerator<string> {
+  yield 'part'
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+}
 
 const GET = { origin: 'https://a.test', path: '/', method: 'GET' } as const
 
 /** What a handler is told if the peer behaves so. */
-async function toldOf(script: (peer: ScriptedPeer) => void, options: HyperDispatcherOptions = {}) {
-  const peer = new ScriptedPeer()
+async function toldOf(
+  script: (peer: ScriptedPeer) => void,
+  options: HyperDispatcherOptions = {},
+  peer = new ScriptedPeer(),
+) {
   const dispatcher = new HyperDispatcher({ transport: peer.dial, retry: false, ...options })
   const told = new Recorder('new')
   dispatcher.dispatch(GET, told.handler)
@@ -22,11 +31,38 @@ async function toldOf(script: (peer: ScriptedPeer) => void, options: HyperDispat
 
 describe('failures have undici’s codes', () => {
   test.each<[string, (peer: ScriptedPeer) => void, object]>([
-    ['a reset', (peer) => peer.send(rstStream(1, 0xb)), { code: 'UND_ERR_SOCKET', http2ErrorCode: 0xb }],
-    ['a refusal', (peer) => peer.send(rstStream(1, 7)), { code: 'UND_ERR_SOCKET', http2ErrorCode: 7 }],
-    ['GOAWAY', (peer) => peer.send(goaway(0, 0xb)), { code: 'UND_ERR_SOCKET', http2ErrorCode: 0xb }],
+    [
+      'a reset',
+      (peer) => peer.send(rstStream(1, 0xb)),
+      {
+        code: 'UND_ERR_INFO',
+        name: 'InformationalError',
+        http2ErrorCode: 0xb,
+        message: 'HTTP/2: "stream error" received - code 11',
+      },
+    ],
+    [
+      'a reset that says nothing',
+      (peer) => peer.send(rstStream(1, 0)),
+      { code: 'UND_ERR_INFO', message: 'HTTP/2: stream half-closed (remote)' },
+    ],
+    [
+      'a reset that cancels',
+      (peer) => peer.send(rstStream(1, 8)),
+      { code: 'UND_ERR_INFO', message: 'HTTP/2: stream closed before the response was complete' },
+    ],
+    ['a refusal', (peer) => peer.send(rstStream(1, 7)), { code: 'UND_ERR_INFO', http2ErrorCode: 7 }],
+    [
+      'GOAWAY with an error',
+      (peer) => peer.send(goaway(0, 0xb)),
+      {
+        code: 'UND_ERR_SOCKET',
+        http2ErrorCode: 0xb,
+        message: 'HTTP/2: "GOAWAY" frame received with code 11',
+      },
+    ],
     ['a cut', (peer) => peer.cut(), { code: 'UND_ERR_SOCKET', name: 'SocketError' }],
-    ['an end', (peer) => peer.end(), { code: 'UND_ERR_SOCKET' }],
+    ['an end', (peer) => peer.end(), { code: 'UND_ERR_SOCKET', message: 'other side closed' }],
     [
       'less content than content-length',
       (peer) => peer.send(headers(1).status(200).field('content-length', '5'), data(1, 'abc').endStream()),
@@ -51,7 +87,7 @@ describe('failures have undici’s codes', () => {
 
   test('of classes that any undici knows as its own', async () => {
     const told = await toldOf((peer) => peer.send(rstStream(1, 2)))
-    const marks = ['UND_ERR', 'UND_ERR_SOCKET', 'UND_ERR_INFO'].map((code) =>
+    const marks = ['UND_ERR', 'UND_ERR_INFO', 'UND_ERR_SOCKET'].map((code) =>
       Symbol.for(`undici.error.${code}`),
     )
     expect(marks.map((mark) => (told.error as unknown as Record<symbol, unknown>)[mark])).toEqual([
@@ -59,6 +95,62 @@ describe('failures have undici’s codes', () => {
       true,
       undefined,
     ])
+  })
+
+  test('a head and a reset in one read: the failure is told when callers have made a body of the head', async () => {
+    const peer = new ScriptedPeer()
+    const dispatcher = new HyperDispatcher({ transport: peer.dial, retry: false })
+    let made = false
+    const told = new Recorder('new', {
+      // As `fetch` does: several promises later.
+      onHead: () =>
+        void Array.from({ length: 50 })
+          .reduce<Promise<void>>((before) => before.then(), Promise.resolve())
+          .then(() => {
+            made = true
+          }),
+      onError: () => expect(made).toBe(true),
+    })
+    dispatcher.dispatch(GET, told.handler)
+    await peer.expect(headers(1).get('/'))
+    peer.send(headers(1).status(200), data(1, 'part'), rstStream(1, 2))
+    await told.over
+    expect(told.calls).toEqual(['start', 'head', 'data', 'error'])
+    expect(told.error).toMatchObject({ code: 'UND_ERR_INFO', http2ErrorCode: 2 })
+    await dispatcher.destroy()
+  })
+
+  test('a cut that the system has a code for: its error', async () => {
+    const broken = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+    const peer = new ScriptedPeer()
+    let breakIt: (() => void) | undefined
+    const transport: Dial = async (...asked) => {
+      const made = await peer.dial(...asked)
+      const start = made.start.bind(made)
+      made.start = (handler) => {
+        breakIt = () => handler.onClosed(broken)
+        start(handler)
+      }
+      return made
+    }
+    const told = await toldOf(() => breakIt!(), { transport }, peer)
+    expect(told.error).toBe(broken)
+  })
+
+  test('limits of time, in undici’s words', async () => {
+    const clock = new VirtualClock()
+    const memory = new MemoryOrigin(({ path, signal }) =>
+      path === '/' ? new Promise(() => {}) : { body: stalling(signal) },
+    )
+    const dispatcher = new HyperDispatcher({ transport: memory.dial, clock, timeouts: { bodyIdle: 70 } })
+    const head = new Recorder('new')
+    const body = new Recorder('new')
+    dispatcher.dispatch({ ...GET, headersTimeout: 50 }, head.handler)
+    dispatcher.dispatch({ ...GET, path: '/stalls' }, body.handler)
+    await clock.advance(100)
+    expect(head.error.message).toBe('HTTP/2: "headers timeout after 50"')
+    expect(body.error.message).toBe('HTTP/2: "stream timeout after 70"')
+    await dispatcher.destroy()
   })
 
   test.each<[string, string, HyperDispatcherOptions['timeouts'], number, string]>([

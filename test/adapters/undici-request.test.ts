@@ -90,8 +90,9 @@ describe('path', () => {
     ['with a query', { path: '/a', query: { b: [1, 2], c: 'd e' } }, '/a?b=1&b=2&c=d%20e'],
     ['with an empty query', { path: '/a', query: {} }, '/a'],
     ['as it stands', { path: '/a?b=%20' }, '/a?b=%20'],
-    ['of an absolute URL', { path: 'https://a.test/b?c' }, '/b?c'],
-    ['beneath an origin that is a URL', { origin: new URL('https://a.test/ignored'), path: '/b' }, '/b'],
+    ['that a URL would change', { path: '/a/%2e%2e/../b' }, '/a/%2e%2e/../b'],
+    ['beyond ASCII', { path: '/\u00e4' }, '/%C3%A4'],
+    ['beneath an origin that is a URL', { origin: new URL('https://a.test/'), path: '/b' }, '/b'],
   ])('%s', async (_, options, path) => {
     expect((await seen(options)).request.path).toBe(path)
   })

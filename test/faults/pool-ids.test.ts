@@ -1,5 +1,5 @@
 /** Fault scenario 127 as a pool meets it: the first connection's stream identifiers begin near three quarters of all. */
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { headers } from '../../src/testing/index.ts'
 import { answer } from './pool-run.ts'
 import { poolScenario } from './scenario.ts'
@@ -7,24 +7,10 @@ import { poolScenario } from './scenario.ts'
 /** The last two identifiers of the first three quarters (RFC 9113 §5.1.1). */
 const [LAST_BUT_ONE, LAST] = [0x5ffffffd, 0x5fffffff]
 
-const begins = vi.hoisted(() => ({ at: [] as number[] }))
-
-// The same engine; a `Client` has no option for where it begins.
-vi.mock(import('../../src/protocol/index.ts'), async (importOriginal) => {
-  const protocol = await importOriginal()
-  class Connection extends protocol.Connection {
-    constructor(...[sink, options, now]: ConstructorParameters<typeof protocol.Connection>) {
-      super(sink, { ...options, firstStreamId: begins.at.shift() ?? 1 }, now)
-    }
-  }
-  return { ...protocol, Connection }
-})
-
 poolScenario(
   '#127 Three quarters of the identifiers are used, on a connection that is never idle: the next request has a new one',
-  {},
+  { client: { firstStreamId: LAST_BUT_ONE } },
   async (run) => {
-    begins.at = [LAST_BUT_ONE]
     const open = run.get('/open')
     const first = await run.peer.accept()
     await first.until(headers(LAST_BUT_ONE))

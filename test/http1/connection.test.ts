@@ -336,6 +336,51 @@ describe('a sink may act while it is told', () => {
   })
 })
 
+describe('informational responses (RFC 9110 §15.2)', () => {
+  const hint = 'HTTP/1.1 103 E\r\n\r\n'
+  const told = (engine: Engine): number => engine.told.filter((line) => line === '103').length
+
+  it('are at most eight at once, of each request', () => {
+    const engine = new Engine()
+    for (let i = 0; i < 3; i++) {
+      engine.ask()
+      engine.sent()
+      engine.say(hint.repeat(8) + OK)
+      expect([told(engine), engine.told.at(-1)]).toEqual([8 * (i + 1), 'free'])
+    }
+    engine.ask()
+    engine.sent()
+    engine.say(hint.repeat(9))
+    expect(engine.told.slice(-4)).toEqual([
+      '103',
+      'failed (yes)',
+      'closed, more than 8 informational responses (RFC 9110 §15.2)',
+      'cut',
+    ])
+  })
+
+  it('are more with time, and with content that leaves', () => {
+    const late = new Engine()
+    late.ask()
+    late.sent()
+    late.say(hint.repeat(8))
+    late.now = 1000
+    late.say(hint.repeat(10))
+    expect(told(late)).toBe(18)
+    for (const fields of [['content-length', '40000'], []]) {
+      const engine = new Engine()
+      const stream = engine.ask({ method: 'POST', fields }, false)
+      engine.sent()
+      stream.write(new Uint8Array(20 * 1024))
+      engine.sent()
+      engine.say(hint.repeat(28))
+      expect(told(engine)).toBe(28)
+      engine.say(hint)
+      expect(engine.told.at(-1)).toBe('cut')
+    }
+  })
+})
+
 describe('content that is not consumed (RFC 9112 §9.3)', () => {
   const response = 'HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n'
 
@@ -382,7 +427,7 @@ describe('content of the request', () => {
     stream.write(new Uint8Array(50_000))
     stream.end()
     expect([stream.writable, engine.sent().length > 0, stream.queuedBytes]).toEqual([false, true, 0])
-    expect(engine.told).toEqual(['sent', 'writable'])
+    expect(engine.told).toEqual(['sent', 'writable', 'all sent'])
   })
 
   it('that was lent is not given back before the next call, nor is the connection free', () => {
@@ -396,6 +441,23 @@ describe('content of the request', () => {
     expect([engine.told.at(-1), stream.queuedBytes]).toEqual(['end', 0])
     expect(engine.connection.pull(65_536)).toBeUndefined()
     expect(engine.told.at(-1)).toBe('free')
+  })
+
+  it('is told of once all of it left, whether or not there was any', () => {
+    for (const pieces of [[], ['a'], ['a', 'b']]) {
+      const engine = new Engine()
+      const stream = engine.ask({ method: 'POST' }, false)
+      if (pieces.length > 1) engine.sent()
+      for (const piece of pieces) stream.write(octets(piece))
+      expect(engine.told).not.toContain('all sent')
+      stream.end()
+      engine.sent()
+      expect(engine.told.filter((line) => line !== 'writable')).toEqual(['sent', 'all sent'])
+    }
+    const none = new Engine()
+    none.ask()
+    none.sent()
+    expect(none.told).toEqual(['sent'])
   })
 
   it('leaves while the response arrives', () => {

@@ -1,6 +1,5 @@
 /** The HTTP/1.1 engine with a peer of plain bytes: all that it tells, of itself and of its streams, in one list. */
-import { Http1Connection, type Http1ConnectionSink } from '../../src/http1/connection.ts'
-import type { ResponseLimits } from '../../src/http1/response-parser.ts'
+import { Http1Connection, type Http1ConnectionSink, type Http1Limits } from '../../src/http1/connection.ts'
 import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from '../../src/protocol/index.ts'
 import { LIMITS, octetsOf } from './recording.ts'
 
@@ -18,7 +17,7 @@ export class Engine implements Http1ConnectionSink, StreamSink {
   /** Content since the last line, joined. */
   #content = ''
 
-  constructor(limits: ResponseLimits = LIMITS) {
+  constructor(limits: Http1Limits = { ...LIMITS, maxInformational: 8 }) {
     this.connection = new Http1Connection(this, limits)
   }
 
@@ -90,6 +89,9 @@ export class Engine implements Http1ConnectionSink, StreamSink {
   }
   onOpened(): void {
     this.#tell('sent')
+  }
+  onRequestSent(): void {
+    this.#tell('all sent')
   }
   onInformational(status: number): void {
     this.#tell(`${status}`)

@@ -3,7 +3,7 @@ import type { Fault } from '../../src/http1/fault.ts'
 import type { ResponseHead } from '../../src/http1/framing.ts'
 import { type ResponseHandler, type ResponseLimits, ResponseParser } from '../../src/http1/response-parser.ts'
 
-export const LIMITS: ResponseLimits = { maxHeadSize: 65_536, maxFields: 256, maxInformational: 8 }
+export const LIMITS: ResponseLimits = { maxHeadSize: 65_536, maxFields: 256 }
 
 /** Remembers what a parser tells. Content is joined: how it is cut is nobody's business. */
 export class Recorder implements ResponseHandler {

@@ -196,20 +196,6 @@ describe('interim responses (RFC 9110 §15.2)', () => {
       'HEAD',
     ],
   ])
-
-  it('are at most as many as the limit, of each response', () => {
-    const hints = head('', '103 E')
-    expect(parsed([octetsOf(hints.repeat(8) + OK)])).toEqual([...Array(8).fill('103 '), ...TOLD_OK])
-    expect(parsed([octetsOf(hints.repeat(9) + OK)]).at(8)).toBe(
-      'malformed: more than 8 informational responses (RFC 9110 §15.2)',
-    )
-    const parser = new ResponseParser(new Recorder(), LIMITS)
-    for (let i = 0; i < 3; i++) {
-      parser.begin('GET')
-      parser.receive(octetsOf(hints.repeat(8) + OK))
-      expect(parser.awaiting).toBe(false)
-    }
-  })
 })
 
 describe('whether the connection goes on (RFC 9112 §9.3, §9.6)', () => {

@@ -51,6 +51,15 @@ function serve(asked: Asked, answer: string): (socket: net.Socket) => void {
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
 
+test('a tunnel is a step of the dial', async () => {
+  const target = await tlsServer(leaf, () => {})
+  const port = await plainServer(serve([], ESTABLISHED))
+  const steps: string[] = []
+  const told = { onStep: (step: string) => steps.push(step), tls: { ca: authority.cert } }
+  track(await dial(secure(target), options({ proxy: `http://127.0.0.1:${port}`, ...told })))
+  expect(steps).toEqual(['proxy', 'tls'])
+})
+
 describe('through a proxy', () => {
   it('CONNECT names the target, without credentials if there are none', async () => {
     const asked: Asked = []

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createSecureContext, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { dial } from '../../src/transport/node.ts'
-import type { SessionCache, TlsOptions, Transport } from '../../src/transport/transport.ts'
+import type { Lookup, SessionCache, TlsOptions, Transport } from '../../src/transport/transport.ts'
 import { type Certificate, makeAuthority, makeLeaf } from '../support/certificate.ts'
 import {
   closeAll,
@@ -51,6 +51,25 @@ async function connected(port: number, tls: TlsOptions = {}, sessions?: SessionC
   recorded(transport)
   return transport
 }
+
+test('each step of a dial is told when it is done, with the time that it took', async () => {
+  const port = await tlsServer(leaf, () => {})
+  const steps: string[] = []
+  const onStep = (step: string, elapsedMs: number): void => {
+    expect(elapsedMs).toBeGreaterThanOrEqual(0)
+    steps.push(step)
+  }
+  const lookup: Lookup = (_host, _options, done) => {
+    setImmediate(done, null, [{ address: '127.0.0.1', family: 4 }])
+  }
+  track(
+    await dial(
+      { ...secure(port), host: 'localhost' },
+      options({ onStep, lookup, tls: { ca: authority.cert } }),
+    ),
+  )
+  expect(steps).toEqual(['dns', 'tcp', 'tls'])
+})
 
 describe('certificates', () => {
   it('of a known authority and the right name are trusted', async () => {

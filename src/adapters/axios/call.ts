@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
 import { joined } from '../https/incoming-message.ts'
+import { announcedLength } from '../wire/content-length.ts'
 import { type Config, type RequestFacts, type Response, readable } from './config.ts'
 import { answerOf } from './data-url.ts'
 import { Errors } from './errors.ts'
@@ -15,7 +16,7 @@ import { Progress } from './progress.ts'
 import { type Attempt, Redirects } from './redirect.ts'
 import { type RequestData, requestData } from './request-data.ts'
 import { brokenBy, dataOf, isUndone, streamOf } from './response-data.ts'
-import { clientOf } from './route.ts'
+import { routeOf } from './route.ts'
 import { fullUrl } from './url.ts'
 
 /** What is asked for where nobody says, and codings are left to the caller. */
@@ -196,8 +197,15 @@ export class Call<C extends object> {
     if (hasBody && data!.length !== undefined && nameIn(fields, 'content-length') === undefined) {
       fields['content-length'] = String(data!.length)
     }
-    const client = clientOf(this.#config, url, this.#errors)
-    return client.request(url, { method, headers: fields, body, signal: this.#abort.signal })
+    const { client, servername } = routeOf(
+      this.#config,
+      url,
+      fields[nameIn(fields, 'host') ?? ''],
+      this.#errors,
+    )
+    const { signal } = this.#abort
+    const path = url.pathname + url.search
+    return client.request(url, { method, path, servername, headers: fields, body, signal })
   }
 
   #result(response: HTTP20Response, request: RequestFacts): Response<C> {
@@ -242,7 +250,7 @@ export class Call<C extends object> {
 /** The length that the caller announces, if it does. */
 function lengthIn(fields: Fields): number | undefined {
   const text = fields[nameIn(fields, 'content-length') ?? '']
-  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
+  return typeof text === 'string' ? announcedLength(text) : undefined
 }
 
 function credentialsOf({ username, password }: URL): string | undefined {

@@ -3,16 +3,13 @@
  * Its one rule: a value that axios would send is no failure here; what HTTP/2
  * has no place for is let fall.
  */
+import { isOfConnection } from '../wire/connection-fields.ts'
 import type { Config } from './config.ts'
 
 /** Names as they were given, and their values. */
 export interface Fields {
   [name: string]: string | string[]
 }
-
-/** RFC 9113 §8.2.2: fields of HTTP/1.1 connections. */
-const OF_CONNECTIONS =
-  /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|http2-settings)$/i
 
 /** Fields that are added where nobody names them: set to `false` they are to be left out. Empty they say nothing. */
 const ADDED = /^(?:user-agent|accept-encoding)$/i
@@ -25,7 +22,8 @@ export function fieldsOf(headers: Config['headers']): Fields {
   const given: object = headers?.toJSON?.() ?? headers ?? {}
   const fields: Fields = {}
   for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null || value === false || OF_CONNECTIONS.test(name)) continue
+    if (value === undefined || value === null || value === false || isOfConnection(name.toLowerCase()))
+      continue
     // RFC 9113 §8.2.2: of `te` only this may be said.
     if (/^te$/i.test(name) && value !== 'trailers') continue
     fields[name] = Array.isArray(value) ? value.map(sendable) : sendable(value)

@@ -5,13 +5,12 @@
 import { Readable } from 'node:stream'
 import zlib from 'node:zlib'
 import { H2Error, type HTTP20Response } from '../../index.ts'
+import { ContentReader, READ_SIZE } from '../https/content-reader.ts'
 import { hangUp, type NodeError, toNodeError } from '../https/node-error.ts'
+import { announcedLength } from '../wire/content-length.ts'
 import type { Config } from './config.ts'
 import type { Errors } from './errors.ts'
 import { Progress } from './progress.ts'
-
-/** Octets asked for at a time. */
-const READ_SIZE = 65_536
 
 /** Counts what is read of a body. */
 class Count {
@@ -78,37 +77,30 @@ function corrupt(error: H2Error): NodeError {
 function lengthOf(response: HTTP20Response): number | undefined {
   const text = response.getHeader('content-length')
   const coded = response.getHeader('content-encoding') !== undefined
-  return text === undefined || coded || !/^\d+$/.test(text) ? undefined : Number(text)
+  return text === undefined || coded ? undefined : announcedLength(text)
 }
 
 /** The body as a stream of Node: read when it is, given up when it is destroyed. */
 class BodyStream extends Readable {
   readonly #response: HTTP20Response
+  readonly #reader: ContentReader
   readonly #count: Count
   /** Called once, when it has ended or was given up. */
   readonly #over: () => void
-  #reading: boolean
 
   constructor(response: HTTP20Response, count: Count, over: () => void) {
     super({ highWaterMark: READ_SIZE })
     this.#response = response
     this.#count = count
     this.#over = over
-    this.#reading = false
+    this.#reader = new ContentReader(response, this.#gave, this.#broke)
   }
 
   override _read(): void {
-    if (this.#reading) return
-    this.#reading = true
-    // Listeners throw in a turn of their own, where nobody else is blamed.
-    this.#response.read(READ_SIZE).then(
-      (bytes) => process.nextTick(this.#gave, bytes),
-      (error) => process.nextTick(this.#broke, error),
-    )
+    this.#reader.read()
   }
 
-  readonly #gave = (bytes: Uint8Array): void => {
-    this.#reading = false
+  readonly #gave = (bytes: Buffer): void => {
     if (this.destroyed) return
     try {
       if (bytes.length > 0) this.#count.add(bytes.length)
@@ -117,7 +109,7 @@ class BodyStream extends Readable {
       this.destroy(error as Error)
       return
     }
-    this.push(bytes.length === 0 ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    this.push(bytes.length === 0 ? null : bytes)
   }
 
   readonly #broke = (error: unknown): void => {

@@ -5,6 +5,7 @@
  */
 import type { Client } from '../../index.ts'
 import { Agent, agentOf } from '../https/agent.ts'
+import { servernameOf } from '../https/request-target.ts'
 import type { Config, ProxyConfig } from './config.ts'
 import type { Errors } from './errors.ts'
 
@@ -16,14 +17,27 @@ const agents = new Map<string, Agent>()
 /** Lookups in the form of `dns.lookup`, by what the configuration has. */
 const lookups = new WeakMap<object, unknown>()
 
-/** The client for a request to a URL. Throws an error of axios for what is not supported. */
-export function clientOf(config: Config, url: URL, errors: Errors): Client {
+/**
+ * The client for a request to a URL, and whom TLS has to meet there if a `host`
+ * field names another. Throws an error of axios for what is not supported.
+ */
+export function routeOf(
+  config: Config,
+  url: URL,
+  hostField: unknown,
+  errors: Errors,
+): { client: Client; servername: string | undefined } {
   const { socketPath, decompress, lookup, family } = config
   if (socketPath) throw errors.make('socketPath is not supported by hyper-h2', 'ERR_NOT_SUPPORT')
   const given = url.protocol === 'https:' ? config.httpsAgent : config.httpAgent
   const agent = agentFor(config.proxy, given, errors)
   const named = { ...optionsOf(given, agent), lookup: normalized(lookup), family }
-  return agent.clientFor(named, decompress !== false)
+  const client = agent.clientFor(named, decompress !== false)
+  const { servername } = { ...agent.options, ...named } as { servername?: unknown }
+  return {
+    client,
+    servername: servername === undefined ? servernameOf({}, url.hostname, hostField) : undefined,
+  }
 }
 
 function agentFor(proxy: Config['proxy'], given: unknown, errors: Errors): Agent {

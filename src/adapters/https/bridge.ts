@@ -6,67 +6,26 @@
  */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
-import type { Client, ConnectionInfo, HTTP20Response, Informational } from '../../index.ts'
-import { alpnOf, cipherOf, familyOf, legacyCertificateOf } from './connection-facts.ts'
+import type { Client, HTTP20Response, Informational } from '../../index.ts'
+import { isOfConnection } from '../wire/connection-fields.ts'
+import { isAscii } from '../wire/origin.ts'
+import { sendablePath } from '../wire/request-path.ts'
 import { toNodeError } from './node-error.ts'
-import { mergeOptions, targetOf } from './request-target.ts'
+import { mergeOptions, notFound, targetOf } from './request-target.ts'
+import { socketLike } from './socket-shape.ts'
 
 /** Octets of a header that Node's parser takes: ours come from this process. */
 const MAX_HEADER_SIZE = 1_048_576
 
+const SocketLike = /* @__PURE__ */ socketLike(Duplex)
+
 /** One end of a pair of streams. */
-class End extends Duplex {
+class End extends SocketLike {
   other: End | undefined
   /** Called when the other end wants more. */
   #onWanted: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   readonly encrypted = true
-  /** What the connection that carries the request is like, once it is on one. */
-  info: ConnectionInfo | undefined
-
-  get authorized(): boolean {
-    return this.info?.authorized ?? false
-  }
-
-  get authorizationError(): string | null {
-    return this.info?.authorizationError ?? null
-  }
-
-  get alpnProtocol(): string | null {
-    return alpnOf(this.info)
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.info?.remoteAddress
-  }
-
-  get remotePort(): number | undefined {
-    return this.info?.remotePort
-  }
-
-  get remoteFamily(): string | undefined {
-    return familyOf(this.remoteAddress)
-  }
-
-  get localAddress(): string | undefined {
-    return this.info?.localAddress
-  }
-
-  get localPort(): number | undefined {
-    return this.info?.localPort
-  }
-
-  getPeerCertificate(): object {
-    return legacyCertificateOf(this.info)
-  }
-
-  getProtocol(): string | null {
-    return this.info?.tlsVersion ?? null
-  }
-
-  getCipher(): object {
-    return cipherOf(this.info)
-  }
 
   /** Emits `timeout` after so many milliseconds of silence; 0 for never. */
   setTimeout(ms: number, callback?: () => void): this {
@@ -74,22 +33,6 @@ class End extends Duplex {
     this.#timer = ms > 0 ? setTimeout(() => this.emit('timeout'), ms).unref() : undefined
     if (callback !== undefined && ms > 0) this.once('timeout', callback)
     else if (callback !== undefined) this.off('timeout', callback)
-    return this
-  }
-
-  setNoDelay(): this {
-    return this
-  }
-
-  setKeepAlive(): this {
-    return this
-  }
-
-  ref(): this {
-    return this
-  }
-
-  unref(): this {
     return this
   }
 
@@ -134,13 +77,17 @@ let server: http.Server | undefined
 
 /** A stream for one request of `node:https` with these options. */
 export function bridge(client: Client, options: object): Duplex {
-  const { protocol, authority } = targetOf({ ...mergeOptions(options, undefined), path: '/', method: 'GET' })
+  const { origin, hostname } = targetOf({ ...mergeOptions(options, undefined), path: '/', method: 'GET' })
   const front = new End()
   const back = new End()
   front.other = back
   back.other = front
   back.on('error', ignore)
-  bridges.set(back, { client, origin: `${protocol}//${authority}`, front })
+  if (origin === undefined) {
+    front.destroy(notFound(hostname))
+    return front
+  }
+  bridges.set(back, { client, origin, front })
   server ??= makeServer()
   server.emit('connection', back)
   return front
@@ -179,7 +126,7 @@ async function forward(
   const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers
   const answered = await client.request(`${origin}/`, {
     method,
-    path: url,
+    path: sendablePath(url),
     headers: fieldsOf(rawHeaders, request.headers.connection),
     body: hasBody && request.headers['content-length'] !== '0' ? request : undefined,
     // RFC 9112 §7.1.2: they come behind chunks only.
@@ -229,21 +176,19 @@ function inform(response: ServerResponse, { status, headers }: Informational): v
   response.socket.write(`${text}\r\n`, 'latin1')
 }
 
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'te',
-])
-
 /** The fields without those of the HTTP/1.1 connection (RFC 9113 §8.2.2), which may name more. */
 function fieldsOf(raw: readonly string[], connection = ''): [string, string][] {
   const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
-  const fields = pairs(raw).filter(([name]) => !OF_CONNECTIONS.has(name) && !named.has(name))
+  const fields = pairs(raw).filter(
+    ([name, value]) => !isOfConnection(name) && name !== 'te' && !named.has(name) && !isRawName(name, value),
+  )
   if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
   return fields
+}
+
+/** Node writes a name with other letters as it stands; the origin has it in a form that can be sent. */
+function isRawName(name: string, value: string): boolean {
+  return name === 'host' && !isAscii(value)
 }
 
 function pairs(raw: readonly string[]): [string, string][] {

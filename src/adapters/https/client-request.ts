@@ -14,6 +14,7 @@ import { type FieldValue, OutgoingFields } from './outgoing-fields.ts'
 import { duration, RequestSocket, type SocketOwner } from './request-socket.ts'
 import {
   mergeOptions,
+  notFound,
   type RequestOptions,
   type RequestTarget,
   servernameOf,
@@ -287,8 +288,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     headers: [string, string][],
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
-    const { url, sentPath: path } = this.#target
-    return this.agent.clientFor(options).request(url, {
+    const { origin, hostname, sentPath: path } = this.#target
+    if (origin === undefined) throw notFound(hostname)
+    return this.agent.clientFor(options).request(`${origin}/`, {
       method: this.method,
       path,
       headers,

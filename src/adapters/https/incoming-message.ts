@@ -6,11 +6,9 @@
 import http, { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
+import { ContentReader, READ_SIZE } from './content-reader.ts'
 import { hangUp, type NodeError, toNodeError } from './node-error.ts'
 import type { RequestSocket } from './request-socket.ts'
-
-/** Octets asked for at a time. */
-const READ_SIZE = 65_536
 
 /** Fields of which a response has one: later ones are let fall, as `node:http` does. */
 const SINGLE: ReadonlySet<string> = new Set([
@@ -70,8 +68,8 @@ export class IncomingMessage extends Readable {
   /** True once all of it was read. */
   complete: boolean
   readonly #response: HTTP20Response
+  readonly #reader: ContentReader
   readonly #join: boolean
-  #reading: boolean
   /** Set once the response broke off, which is no error of the request. */
   #broken: boolean
   #headers: Fields | undefined
@@ -96,7 +94,7 @@ export class IncomingMessage extends Readable {
     this.complete = false
     this.#response = response
     this.#join = joinDuplicates
-    this.#reading = false
+    this.#reader = new ContentReader(response, this.#gave, this.#broke)
     this.#broken = false
     this.#headers = undefined
     this.#trailers = undefined
@@ -147,21 +145,14 @@ export class IncomingMessage extends Readable {
   }
 
   override _read(): void {
-    if (this.#reading) return
-    this.#reading = true
-    // Listeners throw in a turn of their own, where nobody else is blamed.
-    this.#response.read(READ_SIZE).then(
-      (bytes) => process.nextTick(this.#gave, bytes),
-      (error) => process.nextTick(this.#broke, error),
-    )
+    this.#reader.read()
   }
 
-  readonly #gave = (bytes: Uint8Array): void => {
-    this.#reading = false
+  readonly #gave = (bytes: Buffer): void => {
     if (this.destroyed) return
     this.socket.touch()
     if (bytes.length === 0) this.#end()
-    else this.#pass(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    else this.#pass(bytes)
   }
 
   #pass(bytes: Buffer): void {
@@ -189,7 +180,6 @@ export class IncomingMessage extends Readable {
   }
 
   readonly #broke = (error: unknown): void => {
-    this.#reading = false
     if (this.destroyed) return
     this.#broken = true
     const shown: NodeError = toNodeError(error)

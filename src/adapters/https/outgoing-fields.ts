@@ -5,6 +5,7 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { Writable } from 'node:stream'
+import { isOfConnection } from '../wire/connection-fields.ts'
 import { misuse } from './node-error.ts'
 
 /** A value as callers write it. */
@@ -14,16 +15,6 @@ interface Field {
   readonly name: string
   value: FieldValue
 }
-
-/** Fields that HTTP/2 does not have (RFC 9113 §8.2.2): they speak of an HTTP/1.1 connection. */
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-])
 
 export abstract class OutgoingFields extends Writable {
   readonly #fields: Map<string, Field>
@@ -127,7 +118,7 @@ export abstract class OutgoingFields extends Writable {
   protected headerPairs(): [string, string][] {
     const pairs: [string, string][] = []
     for (const [name, { name: written, value }] of this.#fields) {
-      if (OF_CONNECTIONS.has(name)) continue
+      if (isOfConnection(name)) continue
       // RFC 9113 §8.2.2: of all codings of a transfer, trailers alone are left to speak of.
       if (name === 'te' && String(value).toLowerCase() !== 'trailers') continue
       if (typeof value !== 'object') pairs.push([written, String(value)])

@@ -4,12 +4,12 @@
  * request, as a connection carries many. Its one rule: it never touches the
  * connection; destroying it ends the request and no other.
  */
-import type { X509Certificate } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { isIP } from 'node:net'
 import type { ConnectionInfo } from '../../index.ts'
-import { alpnOf, certificateOf, cipherOf, familyOf, legacyCertificateOf } from './connection-facts.ts'
+import { familyOf } from './connection-facts.ts'
 import { misuse } from './node-error.ts'
+import { type SocketShape, socketLike } from './socket-shape.ts'
 
 /** The longest time that Node's timers take. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -20,13 +20,13 @@ export interface SocketOwner {
   destroy(error?: Error): unknown
 }
 
-export class RequestSocket extends EventEmitter {
+const SocketLike: new () => EventEmitter & SocketShape = /* @__PURE__ */ socketLike(EventEmitter)
+
+export class RequestSocket extends SocketLike {
   /** True until the request is on a connection. */
   connecting: boolean
   destroyed: boolean
   readonly encrypted: boolean
-  /** What the connection is like; undefined before it is known. */
-  #info: ConnectionInfo | undefined
   #timer: NodeJS.Timeout | undefined
   /** Milliseconds of silence that are an event; 0 for none. */
   timeout: number
@@ -38,7 +38,6 @@ export class RequestSocket extends EventEmitter {
     this.destroyed = false
     this.encrypted = encrypted
     this.timeout = 0
-    this.#info = undefined
     this.#timer = undefined
     this.#owner = owner
   }
@@ -47,7 +46,7 @@ export class RequestSocket extends EventEmitter {
 
   /** The request is on a connection. `announced`: someone saw the socket connecting. */
   connected(info: ConnectionInfo, announced: boolean): void {
-    this.#info = info
+    this.info = info
     this.connecting = false
     this.touch()
     if (!announced) return
@@ -92,45 +91,9 @@ export class RequestSocket extends EventEmitter {
     return this.destroyed ? 'closed' : 'open'
   }
 
-  get alpnProtocol(): string | false | null {
-    return alpnOf(this.#info)
-  }
-
-  get authorized(): boolean {
-    return this.#info?.authorized ?? false
-  }
-
-  get authorizationError(): string | null {
-    return this.#info?.authorizationError ?? null
-  }
-
   get servername(): string | false {
     const { host } = this.#owner
     return this.encrypted && isIP(host) === 0 ? host : false
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#info?.remoteAddress
-  }
-
-  get remotePort(): number | undefined {
-    return this.#info?.remotePort
-  }
-
-  get remoteFamily(): string | undefined {
-    return familyOf(this.remoteAddress)
-  }
-
-  get localAddress(): string | undefined {
-    return this.#info?.localAddress
-  }
-
-  get localPort(): number | undefined {
-    return this.#info?.localPort
-  }
-
-  get localFamily(): string | undefined {
-    return familyOf(this.localAddress)
   }
 
   /** Address, family and port of this side; empty before they are known. */
@@ -138,26 +101,6 @@ export class RequestSocket extends EventEmitter {
     const { localAddress: address, localPort: port } = this
     if (address === undefined || port === undefined) return {}
     return { address, family: familyOf(address)!, port }
-  }
-
-  getPeerCertificate(): object {
-    return legacyCertificateOf(this.#info)
-  }
-
-  getPeerX509Certificate(): X509Certificate | undefined {
-    return certificateOf(this.#info)
-  }
-
-  getProtocol(): string | null {
-    return this.#info?.tlsVersion ?? null
-  }
-
-  getCipher(): { name?: string; standardName?: string; version?: string } {
-    return cipherOf(this.#info)
-  }
-
-  isSessionReused(): boolean {
-    return this.#info?.resumed ?? false
   }
 
   /** Emits `timeout` after so many milliseconds in which nothing of the request was sent or received; 0 for never. */
@@ -190,24 +133,6 @@ export class RequestSocket extends EventEmitter {
 
   resetAndDestroy(): this {
     return this.destroy()
-  }
-
-  // — what the connection decides for itself —
-
-  setNoDelay(): this {
-    return this
-  }
-
-  setKeepAlive(): this {
-    return this
-  }
-
-  ref(): this {
-    return this
-  }
-
-  unref(): this {
-    return this
   }
 }
 

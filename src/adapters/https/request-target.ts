@@ -5,7 +5,9 @@
 import type { RequestOptions as NodeOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
-import { misuse } from './node-error.ts'
+import { bracketed, originFrom } from '../wire/origin.ts'
+import { sendablePath } from '../wire/request-path.ts'
+import { misuse, type NodeError } from './node-error.ts'
 
 /** Options of a request: those of `node:https`. What concerns HTTP/1.1 connections alone means nothing here. */
 export interface RequestOptions extends Omit<NodeOptions, 'agent'> {
@@ -22,17 +24,19 @@ export interface RequestTarget {
   readonly hostname: string
   /** As the `host` field has it: the port only if it is not the scheme's. */
   readonly authority: string
+  /** As the caller wrote it. */
   readonly path: string
-  readonly url: string
-  /** The path that is sent; undefined if it has characters that a URL's would not, and is sent as the URL has it. */
-  readonly sentPath: string | undefined
+  /** As it is sent. */
+  readonly sentPath: string
+  /** Scheme and authority as a URL has them; undefined if no host has this name. */
+  readonly origin: string | undefined
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** What Node refuses in a path. */
-const UNESCAPED = /[^\u0021-\u00ff]/
-/** Visible ASCII without the fragment mark: what HTTP/2 sends as it stands. */
-const SENDABLE = /^[!"$-~]+$/
+/** What Node refuses in a path, and the mark of a fragment, which no path has (RFC 9113 §8.3.1). */
+const UNESCAPED = /[^\u0021-\u00ff]|#/
+/** Letters beyond ASCII that a field may hold; with others Node refuses a name. */
+const LATIN = /^[\0-\xff]*[\x80-\xff][\0-\xff]*$/
 const DEFAULT_PORTS: { readonly [protocol: string]: number } = { 'http:': 80, 'https:': 443 }
 
 /** Options of all forms of arguments as one object. */
@@ -55,14 +59,24 @@ export function targetOf(options: RequestOptions): RequestTarget {
   }
   const hostname = bare(textOf('hostname', options.hostname) ?? textOf('host', options.host) ?? 'localhost')
   const port = portOf(options.port || options.defaultPort || defaultPort)
-  const host = hostname.includes(':') ? `[${hostname}]` : hostname
-  const authority = port === defaultPort ? host : `${host}:${port}`
+  const host = bracketed(hostname)
+  const origin = originFrom(protocol, hostname, port)
+  const written = port === defaultPort ? host : `${host}:${port}`
+  // A name with other letters has a form of its own in a request (RFC 9110 §4.2.3).
+  const authority = !LATIN.test(host) ? written : (origin?.slice(protocol.length + 2) ?? written)
   const method = methodOf(options.method)
   const path = pathOf(options.path, method)
-  const sentPath = SENDABLE.test(path) ? path : undefined
-  // An asterisk is no path of a URL (RFC 9113 §8.3.1).
-  const url = `${protocol}//${authority}${path === '*' ? '/' : path}`
-  return { protocol, method, hostname, authority, path, url, sentPath }
+  return { protocol, method, hostname, authority, path, sentPath: sendablePath(path), origin }
+}
+
+/** What the system would say of a name that is none; no name is looked up for it. */
+export function notFound(hostname: string): NodeError {
+  const error = misuse(
+    TypeError,
+    'ENOTFOUND',
+    `hostname is not the name of a host: ${JSON.stringify(hostname)}`,
+  )
+  return Object.assign(error, { hostname })
 }
 
 function textOf(name: string, value: unknown): string | undefined {
@@ -78,7 +92,7 @@ function portOf(given: unknown): number {
 }
 
 function bare(host: string): string {
-  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  return /^\[.*:.*\]$/.test(host) ? host.slice(1, -1) : host
 }
 
 function methodOf(method: unknown): string {

@@ -17,12 +17,14 @@ export interface ContentEnds {
 }
 
 export function smithyResponse(response: HTTP20Response, ends: ContentEnds): SmithyResponse {
-  const headers: Record<string, string> = {}
+  const fields = new Map<string, string>()
   for (const [name, value] of response.rawHeaders) {
-    const before = headers[name]
-    headers[name] = before === undefined ? value : `${before}, ${value}`
+    const before = fields.get(name)
+    fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }
   const { status: statusCode, statusText: reason } = response
+  // A name may be that of a member which every object has.
+  const headers = Object.fromEntries(fields)
   const answer = { statusCode, headers, body: new ResponseContent(response, ends) }
   // Over HTTP/2 nobody says one.
   return reason === '' ? answer : { ...answer, reason }

@@ -5,31 +5,24 @@
  */
 import { Readable } from 'node:stream'
 import type { RequestBody } from '../../index.ts'
+import { isOfConnection } from '../wire/connection-fields.ts'
+import { originFrom } from '../wire/origin.ts'
+import { sendablePath } from '../wire/request-path.ts'
 import type { QueryBag, SmithyRequest } from './contract.ts'
-
-/** Fields of a connection, not of a request (RFC 9113 §8.2.2). */
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-])
 
 const encoder = /* @__PURE__ */ new TextEncoder()
 
-/** Where a request goes: an origin, and the path and query as they stand. */
-export function targetOf(request: SmithyRequest): { url: string; path: string } {
+/** Where a request goes: an origin, and the path and query as they stand. Throws TypeError for what is no host. */
+export function targetOf(request: SmithyRequest): { origin: string; path: string } {
   const { protocol, hostname, port, query, path: given = '/' } = request
-  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
-  const authority = port === undefined || port === null ? host : `${host}:${port}`
-  const queryString = query === undefined || query === null ? '' : queryOf(query)
-  const path = given.startsWith('/') ? given : `/${given}`
-  return {
-    url: `${protocol}//${authority}/`,
-    path: queryString === '' ? path : `${path}?${queryString}`,
+  const origin = originFrom(protocol, hostname, port ?? undefined)
+  if (origin === undefined) {
+    const error = new TypeError(`hostname is not the name of a host: ${JSON.stringify(hostname)}`)
+    throw Object.assign(error, { code: 'ENOTFOUND' })
   }
+  const queryString = query === undefined || query === null ? '' : queryOf(query)
+  const path = sendablePath(given.startsWith('/') ? given : `/${given}`)
+  return { origin, path: queryString === '' ? path : `${path}?${queryString}` }
 }
 
 /** Names in order, all but unreserved characters escaped: as the signature was made. */
@@ -57,7 +50,7 @@ export function fieldsOf({ headers = {}, username, password }: SmithyRequest): R
   const fields: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase()
-    if (value === undefined || value === null || OF_CONNECTIONS.has(lower)) continue
+    if (value === undefined || value === null || isOfConnection(lower)) continue
     if (lower === ':authority') fields.host = String(value)
     else if (lower === 'te' && value !== 'trailers') continue
     else if (!lower.startsWith(':')) fields[lower] = String(value)

@@ -17,11 +17,15 @@ export interface DispatchOptions {
   readonly origin?: string | URL | undefined
   readonly path: string
   readonly method: string
+  /** Name that TLS sends and verifies. Default: that of a `host` field, else the origin's. */
+  readonly servername?: string | null | undefined
   readonly headers?: HeadersGiven | undefined
   readonly body?: unknown
   readonly query?: Record<string, unknown> | null | undefined
   /** A protocol to change to, `websocket` for one. */
   readonly upgrade?: string | boolean | null | undefined
+  /** As `undici.upgrade` is asked for one. */
+  readonly protocol?: string | undefined
   /** Milliseconds, 0 for no limit. */
   readonly headersTimeout?: number | null | undefined
   /** Milliseconds, 0 for no limit. */

@@ -36,6 +36,8 @@ const OF_REQUESTS = [
 export interface RemoteEnd {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
 }
 
 /** A request as subscribers see it. They may add fields to it when it is created. */
@@ -152,6 +154,8 @@ export interface ConnectionWatcher {
   /** Plain text to it is HTTP/2. */
   readonly h2c: boolean
   opened(origin: string, remote: RemoteEnd): void
+  /** GOAWAY came (RFC 9113 §6.8): the connection closes when what it carries is done. */
+  draining(origin: string, errorCode: number): void
   closed(origin: string): void
   /** True if no connection came to be; one that stood is told of again when it is closed. */
   failed(origin: string, error: unknown): boolean
@@ -161,6 +165,7 @@ interface ConnectionMessage extends RemoteEnd {
   readonly origin: string
   readonly alpn?: string
   readonly error?: unknown
+  readonly errorCode?: number
 }
 
 /** Tells a watcher of connections, and undici's channels too; returns what ends it. */
@@ -181,15 +186,17 @@ export function watchConnections(watcher: ConnectionWatcher): () => void {
     for (const [name, listener] of listeners.splice(0)) unsubscribe(name, listener)
   }
   listen('hyper:connection:start', (_, { origin }) => publish(CLIENT.start, origin, {}))
-  listen('hyper:connection:open', (alive, { origin, alpn, remoteAddress, remotePort }) => {
-    const socket = { remoteAddress, remotePort }
+  listen('hyper:connection:open', (alive, { origin, alpn, ...facts }) => {
+    const { remoteAddress, remotePort, localAddress, localPort } = facts
+    const socket = { remoteAddress, remotePort, localAddress, localPort }
     const plain2 = alive.h2c && origin.startsWith('http:')
     publish(CLIENT.open, origin, { version: alpn === 'h2' || plain2 ? 'h2' : 'h1', socket })
     alive.opened(origin, socket)
   })
+  listen('hyper:connection:draining', (alive, { origin, errorCode = 0 }) => alive.draining(origin, errorCode))
   listen('hyper:connection:close', (alive, { origin }) => alive.closed(origin))
   listen('hyper:connection:error', (alive, { origin, error: given }) => {
-    const error = toDispatchError(given, false)
+    const error = toDispatchError(given)
     if (alive.failed(origin, error)) publish(CLIENT.error, origin, { error })
   })
   return stop

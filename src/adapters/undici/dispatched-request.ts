@@ -3,42 +3,26 @@
  * rule: of `end`, `error` and `upgrade` the handler is told exactly one, once,
  * and whatever it throws ends its request and nothing else.
  */
-import type {
-  BodyFlow,
-  BodyReceiver,
-  Client,
-  ClientRequestInit,
-  HTTP20Response,
-  RequestBody,
-} from '../../index.ts'
+import type { BodyFlow, BodyReceiver, ClientRequestInit, HTTP20Response, RequestBody } from '../../index.ts'
+import { type BodyWatcher, watched } from './body-watch.ts'
 import { Cancellation } from './cancellation.ts'
-import type { DispatchController, DispatcherLike, DispatchOptions } from './contract.ts'
-import { type RemoteEnd, Trace } from './diagnostics.ts'
-import { aborted, DispatchError, lacksExtendedConnect, toDispatchError } from './errors.ts'
+import type { DispatchController, DispatchOptions } from './contract.ts'
+import { Trace } from './diagnostics.ts'
+import {
+  aborted,
+  type Circumstances,
+  DispatchError,
+  lacksExtendedConnect,
+  toDispatchError,
+} from './errors.ts'
 import type { HandlerFace } from './handler-face.ts'
-import { asHttp1Answer, withAccept } from './http1-answer.ts'
+import { answerTo } from './http1-answer.ts'
 import type { Listed } from './open-requests.ts'
-import { type Pairs, rawHeaders } from './raw-headers.ts'
-import { bodyOf, isNodeStream, watched } from './request-body.ts'
+import { type Pairs, RawFields } from './raw-headers.ts'
+import { bodyOf, isNodeStream } from './request-body.ts'
+import type { RequestHost } from './request-host.ts'
 import type { Prepared } from './request-options.ts'
 import { Outgoing, Tunnel } from './tunnel.ts'
-
-/** What a request needs of its dispatcher. */
-export interface RequestHost {
-  readonly client: Client
-  /** Who takes upgrades that HTTP/2 cannot make. */
-  readonly fallback: DispatcherLike | undefined
-  /** Every handler gets informational responses, asked for or not. */
-  readonly informational: boolean
-  /** Tells where the origin's connection leads, once there is one. */
-  whenConnected(origin: string, tell: (remote: RemoteEnd) => void): void
-  /** It is answered, or will never be. Called once. */
-  answered(request: DispatchedRequest): void
-  /** Nothing more will happen to it. Called once. */
-  settled(request: DispatchedRequest): void
-  /** A handler threw where nobody is left to be told. */
-  handlerFailed(error: unknown): void
-}
 
 export class DispatchedRequest implements DispatchController, BodyReceiver, Listed {
   /** Written by the list of open requests only. */
@@ -55,15 +39,15 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   #aborted: boolean
   #reason: unknown
   #paused: boolean
+  /** True while the handler is told of the head, and of what is there already of the content. */
+  #telling: boolean
   #response: HTTP20Response | undefined
   #flow: BodyFlow | undefined
   /** What a tunnel's user writes; made before the request is sent. */
   #outgoing: Outgoing | undefined
   #tunnel: Tunnel | undefined
-  #headers: Pairs | undefined
-  #trailers: Pairs | undefined
-  #rawHeaders: unknown
-  #rawTrailers: unknown
+  readonly #headers: RawFields
+  readonly #trailers: RawFields
 
   constructor(host: RequestHost, prepared: Prepared, options: DispatchOptions, face: HandlerFace) {
     this.slot = -1
@@ -77,14 +61,13 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     this.#aborted = false
     this.#reason = null
     this.#paused = false
+    this.#telling = false
     this.#response = undefined
     this.#flow = undefined
     this.#outgoing = undefined
     this.#tunnel = undefined
-    this.#headers = undefined
-    this.#trailers = undefined
-    this.#rawHeaders = null
-    this.#rawTrailers = null
+    this.#headers = new RawFields()
+    this.#trailers = new RawFields()
     this.#trace = Trace.of(prepared, options.body)
   }
 
@@ -122,21 +105,19 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   }
 
   get rawHeaders(): unknown {
-    if (this.#headers !== undefined) this.#rawHeaders ??= rawHeaders(this.#headers)
-    return this.#rawHeaders
+    return this.#headers.raw
   }
 
   set rawHeaders(given: unknown) {
-    this.#rawHeaders = given
+    this.#headers.raw = given
   }
 
   get rawTrailers(): unknown {
-    if (this.#trailers !== undefined) this.#rawTrailers ??= rawHeaders(this.#trailers)
-    return this.#rawTrailers
+    return this.#trailers.raw
   }
 
   set rawTrailers(given: unknown) {
-    this.#rawTrailers = given
+    this.#trailers.raw = given
   }
 
   abort(reason?: unknown): void {
@@ -154,7 +135,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     if (!this.#paused) return
     this.#paused = false
     if (this.#flow !== undefined) this.#flow.resume()
-    else this.#begin()
+    // What a handler says while it is told of the head counts when that is over.
+    else if (!this.#telling) this.#begin()
   }
 
   // — `BodyReceiver` —
@@ -168,7 +150,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
 
   onEnd(trailers: Pairs): void {
     if (this.#over) return
-    this.#setTrailers(trailers)
+    this.#trailers.pairs = trailers
     this.#over = true
     this.#trace?.trailers(trailers)
     try {
@@ -180,22 +162,30 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   }
 
   onError(error: unknown): void {
-    this.#fail(toDispatchError(error, true))
+    const told = toDispatchError(error, this.#known)
+    // Callers make a body of the head in the microtasks behind it, and have to have it by then.
+    if (this.#telling) setImmediate(() => this.#fail(told))
+    else this.#fail(told)
   }
 
   // — the request —
 
   #content(body: unknown): RequestBody | Promise<RequestBody> | undefined {
-    const { fields } = this.prepared
-    const content = bodyOf(body, fields, this.#cancel.signal)
+    const content = bodyOf(body, this.prepared, this.#cancel.signal)
     const { handler } = this.#face
     const wanted = handler.onBodySent !== undefined || handler.onRequestSent !== undefined
-    if (content === undefined || !(wanted || this.#trace?.watchesBody === true)) {
-      if (content === undefined && wanted) this.#call(() => handler.onRequestSent?.())
-      return content
-    }
-    const watcher = {
-      sent: (chunk: unknown) => {
+    if (content === undefined && wanted) this.#call(() => handler.onRequestSent?.())
+    if (content === undefined || !(wanted || this.#trace?.watchesBody === true)) return content
+    const { fields } = this.prepared
+    return content instanceof Promise
+      ? content.then((whole) => watched(whole, fields, this.#watcher))
+      : watched(content, fields, this.#watcher)
+  }
+
+  get #watcher(): BodyWatcher {
+    const { handler } = this.#face
+    return {
+      sent: (chunk) => {
         this.#trace?.chunkSent(chunk)
         this.#call(() => handler.onBodySent?.(chunk))
       },
@@ -204,9 +194,6 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
         this.#call(() => handler.onRequestSent?.())
       },
     }
-    return content instanceof Promise
-      ? content.then((whole) => watched(whole, fields, watcher))
-      : watched(content, fields, watcher)
   }
 
   #tunnelContent(): RequestBody {
@@ -216,11 +203,13 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
 
   readonly #send = (body: RequestBody | undefined): void => {
     if (this.#over) return
-    const { origin, path, method, protocol, fields, timeouts } = this.prepared
+    const { origin, path, servername, method, protocol, fields, timeouts } = this.prepared
     // Undici names itself nowhere; an empty value is how the client is told to do the same.
     if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
     const init: ClientRequestInit = {
       method,
+      path,
+      servername,
       headers: fields,
       body,
       timeouts,
@@ -228,7 +217,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       signal: this.#cancel.signal,
       onInformational: this.#informed,
     }
-    this.#host.client.request(`${origin}${path}`, init).then(this.#responded, this.#failed)
+    this.#host.client.request(`${origin}/`, init).then(this.#responded, this.#failed)
     const trace = this.#trace
     if (trace === undefined) return
     this.#host.whenConnected(origin, (remote) => {
@@ -242,8 +231,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     if (typeof this.#options.onInfo !== 'function' && !this.#host.informational) return undefined
     return ({ status, headers }) => {
       const pairs = [...headers]
-      this.#headers = pairs
-      this.#rawHeaders = null
+      this.#headers.pairs = pairs
       if (!this.#over) this.#call(() => this.#face.informational(this, status, pairs))
     }
   }
@@ -259,42 +247,50 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     const { status, statusText } = response
     const pairs = response.rawHeaders
     if (this.prepared.tunnel) {
-      this.#upgrade(response, pairs)
+      this.#upgrade(response)
       return
     }
-    this.#setHeaders(pairs)
+    this.#headers.pairs = pairs
     this.#trace?.headers(status, pairs, statusText)
     const { handler } = this.#face
     if (handler.onResponseStarted !== undefined && !this.#call(() => handler.onResponseStarted?.())) return
-    if (!this.#call(() => this.#face.head(this, status, pairs, statusText))) return
-    if (!this.#paused) this.#begin()
+    this.#telling = true
+    const goesOn = this.#call(() => this.#face.head(this, status, pairs, statusText))
+    this.#telling = false
+    if (!goesOn || this.#paused) return
+    this.#telling = true
+    this.#begin()
+    this.#telling = false
   }
 
   #begin(): void {
-    if (this.#over || this.#response === undefined || this.#outgoing !== undefined) return
-    const flow = this.#response.pushTo(this)
-    this.#flow = flow
+    if (
+      this.#over ||
+      this.#flow !== undefined ||
+      this.#response === undefined ||
+      this.#outgoing !== undefined
+    )
+      return
+    this.#flow = this.#response.pushTo(this)
     // A handler may have paused and resumed before there was a flow.
-    if (!this.#paused) flow.resume()
+    if (!this.#paused) this.#flow.resume()
   }
 
-  #upgrade(response: HTTP20Response, given: Pairs): void {
-    const { status } = response
+  #upgrade(response: HTTP20Response): void {
     const { protocol, fields } = this.prepared
     const like1 = protocol !== undefined && this.#wants101
-    if (like1 && status >= 300) {
+    if (like1 && response.status >= 300) {
       this.#fail(new DispatchError('UND_ERR_SOCKET', 'bad upgrade'))
       return
     }
-    const proved = protocol === undefined || status >= 300 ? given : withAccept(fields, given)
-    const pairs = like1 ? asHttp1Answer(protocol, proved) : proved
+    const { status, pairs } = answerTo(protocol, fields, response, like1)
     const tunnel = new Tunnel(response, this.#outgoing!, !like1)
     this.#tunnel = tunnel
-    this.#setHeaders(pairs)
-    this.#trace?.headers(status, pairs, '')
+    this.#headers.pairs = pairs
+    this.#trace?.headers(response.status, pairs, '')
     let wanted = false
     const told = this.#call(() => {
-      wanted = this.#face.upgrade(this, like1 ? 101 : status, pairs, tunnel)
+      wanted = this.#face.upgrade(this, status, pairs, tunnel)
     })
     if (!told) return
     if (!wanted) {
@@ -306,20 +302,11 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     tunnel.once('close', () => this.#settle())
   }
 
-  /** Who asks as one asks in HTTP/1.1 is answered so; `websocket` is how those ask who know of HTTP/2. */
+  /** Who asks as one asks in HTTP/1.1 is answered so, as `undici.upgrade` does; `websocket` is how those ask who know of HTTP/2. */
   get #wants101(): boolean {
-    const { allowH2, upgrade } = this.#options
-    return this.#face.wants101 || allowH2 === false || upgrade !== this.prepared.protocol
-  }
-
-  #setHeaders(pairs: Pairs): void {
-    this.#headers = pairs
-    this.#rawHeaders = null
-  }
-
-  #setTrailers(pairs: Pairs): void {
-    this.#trailers = pairs
-    this.#rawTrailers = null
+    const { allowH2, upgrade, protocol } = this.#options
+    if (this.#face.wants101 || allowH2 === false) return true
+    return upgrade !== this.prepared.protocol || protocol !== undefined
   }
 
   // — failures —
@@ -338,7 +325,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       }
       return
     }
-    this.#fail(toDispatchError(error, false))
+    this.#fail(toDispatchError(error, this.#known))
   }
 
   /** Calls the handler. False if the request is over now. */
@@ -366,14 +353,26 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     this.#settle()
   }
 
+  get #known(): Circumstances {
+    const { origin, timeouts } = this.prepared
+    const { headers = 0, bodyIdle = 0 } = { ...this.#host.timeouts, ...timeouts }
+    const responded = this.#response !== undefined
+    return {
+      responded,
+      headersTimeout: headers,
+      bodyTimeout: bodyIdle,
+      socket: this.#host.remoteOf(origin),
+    }
+  }
+
   /** A stream that nobody reads would stay open. */
   #stopBody(error: unknown): void {
     const { body } = this.#options
     if (!isNodeStream(body) || body.destroyed === true) return
     try {
       body.destroy?.(error instanceof Error ? error : undefined)
-    } catch (thrown) {
-      this.#host.handlerFailed(thrown)
+    } catch {
+      // Why the request has ended was told already.
     }
   }
 
@@ -388,7 +387,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   #tellAnswered(): void {
     if (this.#answered) return
     this.#answered = true
-    this.#host.answered(this)
+    this.#host.answered(this.prepared.origin)
   }
 
   #settle(): void {

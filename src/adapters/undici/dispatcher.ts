@@ -8,10 +8,11 @@ import { EventEmitter } from 'node:events'
 import { Client, type ClientOptions, type ClientStats } from '../../index.ts'
 import type { Dispatch, DispatcherLike, DispatchHandler, DispatchOptions, Interceptor } from './contract.ts'
 import { type ConnectionWatcher, type RemoteEnd, watchConnections } from './diagnostics.ts'
-import { DispatchedRequest, type RequestHost } from './dispatched-request.ts'
-import { DispatchError, invalidArgument, toDispatchError } from './errors.ts'
+import { DispatchedRequest } from './dispatched-request.ts'
+import { DispatchError, goneAway, invalidArgument, toDispatchError } from './errors.ts'
 import { BothGenerations, checkHandler, faceOf, type HandlerFace } from './handler-face.ts'
 import { OpenRequests } from './open-requests.ts'
+import type { RequestHost } from './request-host.ts'
 import { type Prepared, prepare } from './request-options.ts'
 
 /** How a dispatcher's WebSockets are limited; read by undici. */
@@ -59,6 +60,8 @@ interface OriginState {
   awaiting: ((remote: RemoteEnd) => void)[]
   /** Why a connection ends that has not ended yet. */
   ending: unknown
+  /** Connections whose end was told when GOAWAY came, and that stand. */
+  draining: number
 }
 
 /**
@@ -103,7 +106,8 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     this.#client = new Client({ ...ofClient, timeouts, decompress: false })
     this.#origins = new Map()
     this.#open = new OpenRequests()
-    this.#limit = UNANSWERED_PER_CONNECTION * (ofClient.maxConnectionsPerOrigin ?? CONNECTIONS)
+    const { maxConnectionsPerOrigin: most = CONNECTIONS } = ofClient
+    this.#limit = UNANSWERED_PER_CONNECTION * (typeof most === 'number' ? most : (most.http2 ?? CONNECTIONS))
     this.#webSocket = webSocket ?? {}
     this.#maxEventSize = eventSource?.maxEventSize ?? MAX_EVENT_SIZE
     this.#closing = undefined
@@ -111,7 +115,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     this.#over = false
     this.#h2c = ofClient.h2c === true
     this.#fallback = fallback
-    this.#host = this.#hostOf(informational ?? false)
+    this.#host = this.#hostOf(informational ?? false, timeouts)
     this.#watcher = this.#watcherOf()
     this.#unwatch = watchConnections(this.#watcher)
   }
@@ -137,7 +141,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
       }
       request = new DispatchedRequest(this.#host, prepared, options, face)
     } catch (error) {
-      this.#tell(face, toDispatchError(error, false))
+      this.#tell(face, toDispatchError(error))
       return false
     }
     const { origin } = request.prepared
@@ -250,23 +254,26 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
         remote: NOWHERE,
         awaiting: [],
         ending: undefined,
+        draining: 0,
       }
       this.#origins.set(origin, state)
     }
     return state
   }
 
-  #hostOf(informational: boolean): RequestHost {
+  #hostOf(informational: boolean, timeouts: RequestHost['timeouts']): RequestHost {
     return {
       client: this.#client,
       fallback: this.#fallback,
       informational,
+      timeouts,
+      remoteOf: (origin) => this.#origins.get(origin)?.remote ?? null,
       whenConnected: (origin, tell) => {
         const { connections, remote, awaiting } = this.#stateOf(origin)
         if (connections > 0) tell(remote)
         else awaiting.push(tell)
       },
-      answered: ({ prepared }) => this.#answered(prepared.origin),
+      answered: (origin) => this.#answered(origin),
       settled: (request) => this.#open.remove(request),
       handlerFailed: (error) => this.#report(error),
     }
@@ -296,13 +303,18 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
         for (const tell of state.awaiting.splice(0)) tell(remote)
         this.emit('connect', new URL(origin), [this])
       },
+      draining: (origin, errorCode) => {
+        this.#stateOf(origin).draining += 1
+        this.emit('disconnect', new URL(origin), [this], goneAway(errorCode))
+      },
       closed: (origin) => {
         const state = this.#stateOf(origin)
         state.connections -= 1
         this.#forget(origin, state)
         const error = state.ending ?? this.#whyClosed()
         state.ending = undefined
-        this.emit('disconnect', new URL(origin), [this], error)
+        if (state.draining > 0) state.draining -= 1
+        else this.emit('disconnect', new URL(origin), [this], error)
       },
       failed: (origin, error) => {
         const state = this.#stateOf(origin)
@@ -332,10 +344,15 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     }
   }
 
-  /** A handler threw where it is told of errors: whoever listens for `error` hears of it. */
+  /** A handler threw where it is told of errors: whoever listens for `error` hears of it, else it is caught by nobody. */
   #report(error: unknown): void {
     if (this.listenerCount('error') > 0) this.emit('error', error)
+    else process.nextTick(rethrow, error)
   }
+}
+
+function rethrow(error: unknown): void {
+  throw error
 }
 
 function destroyedError(): DispatchError {

@@ -33,6 +33,8 @@ export class DispatchError extends Error {
   readonly code: UndiciCode
   /** The error code of RFC 9113 §7, where a peer or a rule of HTTP/2 is behind it. */
   declare readonly http2ErrorCode?: number
+  /** Of a `SocketError`: where the connection led, or null. */
+  declare readonly socket?: object | null
 
   constructor(code: UndiciCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
@@ -63,8 +65,6 @@ const CODES: ReadonlyMap<string, UndiciCode> = new Map([
   ['H2_TIMEOUT_CONNECT', 'UND_ERR_CONNECT_TIMEOUT'],
   ['H2_TIMEOUT_TLS', 'UND_ERR_CONNECT_TIMEOUT'],
   ['H2_TIMEOUT_QUEUE', 'UND_ERR_HEADERS_TIMEOUT'],
-  ['H2_TIMEOUT_HEADERS', 'UND_ERR_HEADERS_TIMEOUT'],
-  ['H2_TIMEOUT_BODY', 'UND_ERR_BODY_TIMEOUT'],
   ['H2_CLIENT_CLOSED', 'UND_ERR_CLOSED'],
   ['H2_HEADER_LIST_TOO_LARGE', 'UND_ERR_HEADERS_OVERFLOW'],
 ] as const)
@@ -74,8 +74,21 @@ const CONTENT_LENGTH_RULE = '(RFC 9113 §8.1.1)'
 /** What failed before there was a connection: callers look at the system's code. */
 const OF_SYSTEM: readonly string[] = ['H2_CONNECT', 'H2_DNS', 'H2_TLS']
 
-/** The error that a handler is told. `responded`: the head of the response had arrived. */
-export function toDispatchError(error: unknown, responded: boolean): unknown {
+/** What was known when a request failed. */
+export interface Circumstances {
+  /** The head of the response had arrived. */
+  readonly responded: boolean
+  /** Milliseconds, as undici's callers have set them; 0 for none. */
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+  /** Where the connection leads, as far as is known: `SocketError.socket`. */
+  readonly socket: object | null
+}
+
+const NOTHING_KNOWN: Circumstances = { responded: false, headersTimeout: 0, bodyTimeout: 0, socket: null }
+
+/** The error that a handler is told. */
+export function toDispatchError(error: unknown, known: Circumstances = NOTHING_KNOWN): unknown {
   if (!H2Error.is(error)) {
     const misuse = error instanceof TypeError || error instanceof RangeError
     return misuse ? invalidArgument(error.message, error) : error
@@ -84,10 +97,14 @@ export function toDispatchError(error: unknown, responded: boolean): unknown {
   if (OF_SYSTEM.includes(code) && cause instanceof Error) return cause
   if (code === 'H2_EXTENDED_CONNECT') return new DispatchError('UND_ERR_INFO', NO_EXTENDED_CONNECT, error)
   if (code === 'H2_BODY') return ofBody(error)
-  if (code === 'H2_TIMEOUT_TOTAL') {
-    return new DispatchError(responded ? 'UND_ERR_BODY_TIMEOUT' : 'UND_ERR_HEADERS_TIMEOUT', message, error)
+  if (code.startsWith('H2_TIMEOUT_')) return ofTime(error, known)
+  const found = CODES.get(code)
+  if (found !== undefined) return new DispatchError(found, message, error)
+  // Of content-length alone the code does not tell; the rule is in every message.
+  if (message.endsWith(CONTENT_LENGTH_RULE)) {
+    return new DispatchError('UND_ERR_RES_CONTENT_LENGTH_MISMATCH', message, error)
   }
-  return new DispatchError(CODES.get(code) ?? otherCode(message), message, error)
+  return ofPeer(error, known)
 }
 
 /** A stream that was closed before its end says no more than that; neither does a source that threw nothing. */
@@ -100,9 +117,43 @@ function ofBody(error: H2Error): unknown {
     : new DispatchError('UND_ERR_ABORTED', 'Request aborted', error)
 }
 
-/** Of content-length alone the code does not tell; the rule is in every message. */
-function otherCode(message: string): UndiciCode {
-  return message.endsWith(CONTENT_LENGTH_RULE) ? 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' : 'UND_ERR_SOCKET'
+/** In undici's words; the cause says which limit it was. */
+function ofTime(error: H2Error, { responded, headersTimeout, bodyTimeout }: Circumstances): DispatchError {
+  const found = CODES.get(error.code)
+  if (found !== undefined) return new DispatchError(found, error.message, error)
+  const ofBody = error.code === 'H2_TIMEOUT_BODY' || (error.code === 'H2_TIMEOUT_TOTAL' && responded)
+  return ofBody
+    ? new DispatchError('UND_ERR_BODY_TIMEOUT', `HTTP/2: "stream timeout after ${bodyTimeout}"`, error)
+    : new DispatchError('UND_ERR_HEADERS_TIMEOUT', `HTTP/2: "headers timeout after ${headersTimeout}"`, error)
+}
+
+/** What the peer did, or what it did wrong: in undici's words where it has some. */
+function ofPeer(error: H2Error, { responded, socket }: Circumstances): unknown {
+  const { code, cause, errorCode, message, scope } = error
+  if (code === 'H2_STREAM_RESET' || code === 'H2_STREAM_REFUSED') {
+    return new DispatchError('UND_ERR_INFO', wordsOfReset(errorCode, responded), error)
+  }
+  if (code === 'H2_GOAWAY') return goneAway(errorCode, error, socket)
+  const lost = scope === 'transport' && code === 'H2_CONNECTION_CLOSED'
+  if (lost && cause instanceof Error && 'code' in cause) return cause
+  return socketError(lost ? 'other side closed' : message, error, socket)
+}
+
+/** RFC 9113 §7: NO_ERROR and CANCEL are no errors to `node:http2`, whose words these are. */
+function wordsOfReset(errorCode: number, responded: boolean): string {
+  if (errorCode === 0 && !responded) return 'HTTP/2: stream half-closed (remote)'
+  if (errorCode === 0 || errorCode === 8) return 'HTTP/2: stream closed before the response was complete'
+  return `HTTP/2: "stream error" received - code ${errorCode}`
+}
+
+/** What GOAWAY ends a connection, or its requests, with (RFC 9113 §6.8). */
+export function goneAway(errorCode: number, cause?: unknown, socket: object | null = null): DispatchError {
+  const words = `HTTP/2: "GOAWAY" frame received with code ${errorCode}`
+  return errorCode === 0 ? new DispatchError('UND_ERR_INFO', words, cause) : socketError(words, cause, socket)
+}
+
+function socketError(message: string, cause: unknown, socket: object | null): DispatchError {
+  return Object.assign(new DispatchError('UND_ERR_SOCKET', message, cause), { socket })
 }
 
 /** True where the origin has no WebSocket over HTTP/2, so that HTTP/1.1 is worth a try. */

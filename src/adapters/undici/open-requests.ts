@@ -23,7 +23,7 @@ export class OpenRequests<T extends Listed> {
   }
 
   /** No-op if it is not in the list. */
-  remove(request: T): void {
+  remove(request: Listed): void {
     const { slot } = request
     if (slot === -1) return
     const last = this.#open.pop()!

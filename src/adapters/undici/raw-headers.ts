@@ -14,6 +14,32 @@ export function rawHeaders(pairs: Pairs): Buffer[] {
   return raw
 }
 
+/** Fields of which a handler may want the octets, or have set others in their place. */
+export class RawFields {
+  #pairs: Pairs | undefined
+  #raw: unknown
+
+  constructor() {
+    this.#pairs = undefined
+    this.#raw = null
+  }
+
+  /** What arrived. */
+  set pairs(pairs: Pairs) {
+    this.#pairs = pairs
+    this.#raw = null
+  }
+
+  get raw(): unknown {
+    if (this.#pairs !== undefined) this.#raw ??= rawHeaders(this.#pairs)
+    return this.#raw
+  }
+
+  set raw(given: unknown) {
+    this.#raw = given
+  }
+}
+
 /** A record; a name that comes again makes an array. */
 export function headersRecord(pairs: Pairs): HeadersRecord {
   const record: HeadersRecord = {}

@@ -5,17 +5,12 @@
  * string) can be sent again where that is safe.
  */
 import type { RequestBody } from '../../index.ts'
+import { announcedLength } from '../wire/content-length.ts'
 import { DispatchError, invalidArgument } from './errors.ts'
-import type { Fields } from './request-options.ts'
+import type { Fields, Prepared } from './request-options.ts'
 
 /** Bodies that say they are no longer than this are collected. */
 const SMALL = 65_536
-
-/** What is told while a body is sent. */
-export interface BodyWatcher {
-  sent(chunk: unknown): void
-  done(): void
-}
 
 /** A stream of Node.js, as far as it is used here. */
 export interface NodeStream extends AsyncIterable<Uint8Array> {
@@ -28,20 +23,22 @@ export interface NodeStream extends AsyncIterable<Uint8Array> {
 /** Content that is ready, or that has to be collected first. Throws for what cannot be sent. */
 export function bodyOf(
   given: unknown,
-  fields: Fields,
+  { method, fields }: Pick<Prepared, 'method' | 'fields'>,
   signal: AbortSignal,
 ): RequestBody | Promise<RequestBody> | undefined {
-  const announced = announcedLength(fields)
-  if (given === undefined || given === null) return noBody(fields)
+  const announced = lengthIn(fields)
+  if (given === undefined || given === null) return noBody(method, fields)
   const bytes = bytesOf(given)
   if (bytes !== undefined) {
-    if (bytes.length === 0) return noBody(fields)
+    if (bytes.length === 0) return noBody(method, fields)
     if (announced !== undefined && announced !== bytes.length) throw mismatch(bytes.length, announced)
     return bytes
   }
   if (typeof given !== 'object') throw unsendable()
   if (isFormData(given)) return given instanceof FormData ? given : platformForm(given)
-  if (isBlob(given)) return given instanceof Blob ? given : (given.stream() as RequestBody)
+  if (given instanceof URLSearchParams) return formOf(given, fields)
+  if (given instanceof Blob) return given.size === 0 ? noBody(method, fields) : given
+  if (isBlob(given)) return given.stream() as RequestBody
   if (isNodeStream(given)) return given
   if (Symbol.asyncIterator in given) {
     const source = given as AsyncIterable<unknown>
@@ -58,50 +55,32 @@ export function isNodeStream(body: unknown): body is NodeStream {
   return typeof (body as { pipe?: unknown }).pipe === 'function' && 'on' in body
 }
 
-/**
- * The content again, with its watcher told of every piece that is taken. A blob
- * is told of in pieces as well, so that its facts have to be among the fields.
- */
-export function watched(body: RequestBody, fields: Fields, watcher: BodyWatcher): RequestBody {
-  if (body instanceof Blob) {
-    if (announcedLength(fields) === undefined) fields.push(['content-length', String(body.size)])
-    if (body.type !== '' && !fields.some(([name]) => name === 'content-type'))
-      fields.push(['content-type', body.type])
-    return piecesOf(body.stream() as unknown as AsyncIterable<Uint8Array>, watcher)
-  }
-  if (body instanceof Uint8Array) {
-    queueMicrotask(() => {
-      watcher.sent(body)
-      watcher.done()
-    })
-    return body
-  }
-  const iterable = Symbol.asyncIterator in (body as object) || Symbol.iterator in (body as object)
-  return iterable ? piecesOf(body as AsyncIterable<Uint8Array>, watcher) : body
-}
-
-async function* piecesOf(body: AsyncIterable<Uint8Array>, watcher: BodyWatcher): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) {
-    yield piece
-    watcher.sent(piece)
-  }
-  watcher.done()
-}
-
-function announcedLength(fields: Fields): number | undefined {
+/** Octets announced; undefined if none are. Throws for what is no number, or says two things. */
+export function lengthIn(fields: Fields): number | undefined {
   const found = fields.filter(([name]) => name === 'content-length')
   if (found.length === 0) return undefined
   if (found.length > 1) throw invalidArgument('duplicate content-length header')
-  const text = found[0]![1]
-  if (!/^[0-9]{1,15}$/.test(text)) throw invalidArgument('invalid content-length header')
-  return Number(text)
+  const length = announcedLength(found[0]![1])
+  if (length === undefined) throw invalidArgument('invalid content-length header')
+  return length
 }
 
+/** Methods whose requests say so if they have no content (RFC 9110 §8.6), as undici has them. */
+const MEANT_TO_HAVE_CONTENT: readonly string[] = ['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']
+
 /** A redirect takes the body off a request and leaves what was said of its length. */
-function noBody(fields: Fields): undefined {
-  const at = fields.findIndex(([name, value]) => name === 'content-length' && Number(value) !== 0)
+function noBody(method: string, fields: Fields): undefined {
+  const at = fields.findIndex(([name]) => name === 'content-length')
   if (at !== -1) fields.splice(at, 1)
+  if (MEANT_TO_HAVE_CONTENT.includes(method)) fields.push(['content-length', '0'])
   return undefined
+}
+
+function formOf(given: URLSearchParams, fields: Fields): Uint8Array {
+  if (!fields.some(([name]) => name === 'content-type')) {
+    fields.push(['content-type', 'application/x-www-form-urlencoded;charset=UTF-8'])
+  }
+  return Buffer.from(given.toString())
 }
 
 function bytesOf(given: unknown): Uint8Array | undefined {

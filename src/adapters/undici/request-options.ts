@@ -3,8 +3,10 @@
  * `Client` takes. Its one rule: what is wrong is an `InvalidArgumentError`
  * before anything is sent, and nothing is added that the caller did not write.
  */
+import { isIP } from 'node:net'
 import { stringify } from 'node:querystring'
 import type { ClientRequestInit } from '../../index.ts'
+import { sendablePath } from '../wire/request-path.ts'
 import type { DispatchOptions, HeadersGiven } from './contract.ts'
 import { DispatchError, invalidArgument } from './errors.ts'
 
@@ -13,7 +15,10 @@ export type Fields = [name: string, value: string][]
 /** A request that can be sent. */
 export interface Prepared {
   readonly origin: string
+  /** As it is sent; the authority of a tunnel. */
   readonly path: string
+  /** Whom TLS has to meet, if not the origin's host. */
+  readonly servername: string | undefined
   readonly method: string
   /** `:protocol` of an extended CONNECT (RFC 8441 §4). */
   readonly protocol: string | undefined
@@ -39,10 +44,12 @@ export function prepare(options: DispatchOptions): Prepared {
   checkFlags(options)
   const protocol = upgrade ? (upgrade as string).toLowerCase() : undefined
   const tunnel = protocol !== undefined || method === 'CONNECT'
+  const origin = originOf(options.origin)
   const fields = fieldsOf(options.headers)
   return {
-    origin: originOf(options.origin),
-    path: pathOf(options, protocol),
+    origin,
+    path: pathOf(options, origin, protocol !== undefined),
+    servername: servernameOf(options, fields),
     method: tunnel ? 'CONNECT' : method,
     protocol,
     tunnel,
@@ -68,9 +75,13 @@ function isFlag(given: unknown): boolean {
   return given === undefined || given === null || typeof given === 'boolean'
 }
 
+/** The origin that was asked for last, as text: most requests ask for it again. */
+let lastGiven = ''
+let lastOrigin = ''
+
+/** What undici takes for an origin: a URL that says nothing more. */
 function originOf(given: unknown): string {
-  // Most origins are the text that a URL gives.
-  if (typeof given === 'string' && /^https?:\/\/[^/?#]+$/.test(given)) return given
+  if (given === lastGiven && given !== '') return lastOrigin
   if ((typeof given !== 'string' || given === '') && !(given instanceof URL)) {
     throw invalidArgument('opts.origin must be a non-empty string or URL.')
   }
@@ -78,9 +89,13 @@ function originOf(given: unknown): string {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw invalidArgument('Invalid URL protocol: the URL must start with `http:` or `https:`.')
   }
-  const bare = url.pathname === '/' && url.search === '' && url.hash === ''
-  if (typeof given === 'string' && !bare) throw invalidArgument('invalid url')
-  return url.origin
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') throw invalidArgument('invalid url')
+  const { origin } = url
+  if (typeof given === 'string') {
+    lastGiven = given
+    lastOrigin = origin
+  }
+  return origin
 }
 
 /** Not asked by `URL.canParse` before: that of Node.js 20 says no to some hosts once it is hot. */
@@ -92,27 +107,43 @@ function parsed(given: string | URL): URL | undefined {
   }
 }
 
-function pathOf({ path, query, method, origin }: DispatchOptions, protocol: string | undefined): string {
+function pathOf({ path, query, method }: DispatchOptions, origin: string, upgrades: boolean): string {
   if (typeof path !== 'string') throw invalidArgument('path must be a string')
   if (NOT_IN_PATH.test(path)) throw invalidArgument('invalid request path')
-  if (method === 'CONNECT' && protocol === undefined) return tunnelTarget(path, origin)
-  const absolute = /^https?:\/\//.test(path)
-  if (!path.startsWith('/') && !absolute) {
-    throw invalidArgument('path must be an absolute URL or start with a slash')
-  }
-  const own = absolute ? path.slice(new URL(path).origin.length) : path
+  if (method === 'CONNECT' && !upgrades) return tunnelTarget(path, origin)
+  checkTarget(path)
+  const own = sendablePath(path)
   if (query === undefined || query === null) return own
-  if (own.includes('?') || own.includes('#')) {
+  if (own.includes('?')) {
     throw invalidArgument('Query params cannot be passed when url already contains "?" or "#".')
   }
   const text = stringify(query as Parameters<typeof stringify>[0])
   return text === '' ? own : `${own}?${text}`
 }
 
+/** RFC 9113 §8.3.1: servers refuse what undici would send here. */
+function checkTarget(path: string): void {
+  if (/^https?:\/\//.test(path)) {
+    const way = 'origin says where it goes, and the option proxy of the dispatcher by which way'
+    throw invalidArgument(`path must not be an absolute URL: ${way}`)
+  }
+  if (!path.startsWith('/')) throw invalidArgument('path must be an absolute URL or start with a slash')
+  if (path.includes('#')) throw invalidArgument('invalid request path')
+}
+
 /** An authority (RFC 9113 §8.5), in a path; without one, that of the origin. */
-function tunnelTarget(path: string, origin: unknown): string {
+function tunnelTarget(path: string, origin: string): string {
   const target = path.replace(/^\//, '')
-  return `/${target === '' ? new URL(String(origin)).host : target}`
+  return target === '' ? new URL(origin).host : target
+}
+
+/** Whom TLS has to meet: as with undici a `host` field says it where nothing else does. */
+function servernameOf({ servername }: DispatchOptions, fields: Fields): string | undefined {
+  if (servername) return servername
+  const host = fields.find(([name]) => name === 'host')?.[1]
+  if (host === undefined || host.startsWith('[')) return undefined
+  const name = host.split(':', 1)[0]!
+  return name === '' || isIP(name) !== 0 ? undefined : name
 }
 
 function timeoutsOf(options: DispatchOptions, tunnel: boolean): ClientRequestInit['timeouts'] {

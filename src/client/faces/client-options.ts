@@ -7,6 +7,7 @@ import type { KeepAlive, LocalSettings, WindowManagerOption } from '../../protoc
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import type { CookieJar } from '../fetch/cookies.ts'
 import type { Middleware } from '../fetch/fetch-middleware.ts'
+import { checkPerOrigin, type PerVersion } from '../pool/connection-limits.ts'
 import { checkProxyOption, type ProxyOption } from '../pool/proxy-choice.ts'
 import { checkRetry, type RetryOptions, type RetryRules } from '../pool/retry-policy.ts'
 import type { RouterRules } from '../pool/router.ts'
@@ -22,8 +23,12 @@ export interface ClientOptions {
   readonly tls?: TlsOptions | ((origin: string) => TlsOptions | undefined) | undefined
   /** `http:` URLs by HTTP/2 with prior knowledge (RFC 9113 §3.3). Default false: HTTP/1.1. */
   readonly h2c?: boolean | undefined
-  /** Connections that one origin may have when all are at the peer's limit of streams. Default 6. */
-  readonly maxConnectionsPerOrigin?: number | undefined
+  /**
+   * Connections that one origin may have when all are at the peer's limit of
+   * streams, those that drain included; a number for either version of HTTP.
+   * Default `{ http2: 6, http1: 256 }`.
+   */
+  readonly maxConnectionsPerOrigin?: number | Partial<PerVersion> | undefined
   /** Connections of all origins together; who has more gives some up for who waits. Default 1,000. */
   readonly maxConnections?: number | undefined
   /** Milliseconds after which a connection that nobody uses closes, 0 for never. Default 90,000. */
@@ -58,11 +63,13 @@ export interface ClientOptions {
   readonly transport?: Dial | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
+  /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
+  readonly firstStreamId?: number | undefined
 }
 
 /** Options with every default filled in. */
 export interface ClientSettings extends RouterRules {
-  readonly maxConnectionsPerOrigin: number
+  readonly maxConnectionsPerOrigin: PerVersion
   readonly maxConnections: number
   /** Infinity for never. */
   readonly idleTimeout: number
@@ -85,6 +92,7 @@ const OF_CONNECTIONS: readonly string[] = [
   'logger',
   'transport',
   'clock',
+  'firstStreamId',
 ]
 const OWN: readonly string[] = [
   'tls',
@@ -119,7 +127,7 @@ export function checkClientOptions(given: ClientOptions | undefined): ClientSett
     connection: checkOptions(ofConnections),
     tls: tls ?? undefined,
     h2c,
-    maxConnectionsPerOrigin: count('maxConnectionsPerOrigin', options.maxConnectionsPerOrigin, 6),
+    maxConnectionsPerOrigin: checkPerOrigin(options.maxConnectionsPerOrigin),
     maxConnections: count('maxConnections', options.maxConnections, 1_000),
     idleTimeout: span('idleTimeout', options.idleTimeout, 90_000),
     maxAge: span('maxAge', options.maxAge, 0),

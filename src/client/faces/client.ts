@@ -29,7 +29,7 @@ export interface ClientStats {
   readonly origins: readonly OriginStats[]
 }
 
-const NAMES = initNames('method', 'path', 'onInformational', 'onConnection')
+const NAMES = initNames('method', 'path', 'servername', 'onInformational', 'onConnection')
 const NO_INIT: ClientRequestInit = {}
 
 /**
@@ -113,7 +113,7 @@ export class Client {
     startedAt: number | undefined,
   ): Exchange {
     this.#checkOpen(before)
-    const origin = this.#router.route(url)
+    const origin = this.#router.route(url, init.servername)
     const { path } = this.#router
     let submitted = false
     try {
@@ -130,7 +130,7 @@ export class Client {
       }
       // Getters and iterators of the caller's may have closed the client, or used the origin up.
       this.#checkOpen(before)
-      const ready = origin.forgotten ? this.#router.route(url) : origin
+      const ready = origin.forgotten ? this.#router.route(url, init.servername) : origin
       ready.submit(exchange, planned)
       submitted = true
       return exchange

@@ -5,8 +5,9 @@
  */
 import { checkRequest } from '../../protocol/index.ts'
 import { destroyed, errorOf, Rejection, transportLost } from '../failure.ts'
-import { Reporter } from '../observe/reporter.ts'
+import { observerOf } from '../observe/observers.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
+import { checkPerOrigin } from '../pool/connection-limits.ts'
 import type { OriginPool } from '../pool/origin-pool.ts'
 import { Pool } from '../pool/pool.ts'
 import { checkRetry } from '../pool/retry-policy.ts'
@@ -45,7 +46,7 @@ export class HTTPConnection extends ConnectionFace {
     const { clock, enablePush, logger } = this.settings
     this.#pool = new Pool({
       retry: checkRetry(false),
-      limitPerOrigin: 1,
+      limitPerOrigin: checkPerOrigin(1),
       limit: Number.POSITIVE_INFINITY,
       idleTimeout: Number.POSITIVE_INFINITY,
       maxAge: Number.POSITIVE_INFINITY,
@@ -53,7 +54,7 @@ export class HTTPConnection extends ConnectionFace {
       logger,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(clock, new Reporter(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(this.settings, observerOf(this.origin, logger), () => {})
     this.#closing = undefined
     this.#version = '2'
   }

@@ -11,6 +11,7 @@ import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { type ClientFailure, destroyed, errorOf } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { Deadlines } from '../session/deadlines.ts'
+import { Departure } from '../session/departure.ts'
 import { Driver, type DriverOwner } from '../session/driver.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Carrier } from '../session/exchange-host.ts'
@@ -22,9 +23,8 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   readonly #engine: Http1Connection
   readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
+  /** The transport is gone, and who waits for that. */
+  readonly #departure: Departure
 
   /**
    * Takes a transport that was not started. Throws RangeError or TypeError for
@@ -40,11 +40,10 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
     this.#owner = owner
     this.#transport = transport
     this.#engine = new Http1Connection(this, { maxHeadSize, maxFields, maxInformational })
-    this.#driver = new Driver(this.#engine, settings.clock, this, settings.clock.now(), false)
+    this.#driver = new Driver(this.#engine, settings.clock, this, settings.clock.now())
     this.#open = new Deadlines()
-    this.#closers = []
-    this.#gone = false
-    this.#driver.start(transport)
+    this.#departure = new Departure()
+    this.#driver.start(transport, undefined)
   }
 
   // — `Session` —
@@ -123,15 +122,12 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   destroy(reason: unknown): void {
-    if (!this.#gone) this.#engine.destroy(destroyed(reason))
+    if (!this.#departure.happened) this.#engine.destroy(destroyed(reason))
   }
 
   gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
     this.wake()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
+    return this.#departure.wait()
   }
 
   // — `Http1ConnectionSink`: what the engine tells —
@@ -176,7 +172,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#closers.length > 0
+    return this.#open.size > 0 || this.#departure.size > 0
   }
 
   turned(): void {
@@ -184,17 +180,18 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   transportClosed(): void {
-    this.#gone = true
     this.#owner.observer.closed()
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
+    this.#departure.happen()
   }
 
   // — `Carrier` —
 
   open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): RequestStream {
     return this.#engine.open(head, endStream, plan.trailers !== undefined, exchange)
+  }
+
+  get witness(): undefined {
+    return undefined
   }
 
   now(): number {

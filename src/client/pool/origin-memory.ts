@@ -11,6 +11,10 @@ export class OriginMemory implements SessionCache {
   session: Uint8Array | undefined = undefined
   /** Requests that it took at a time; undefined before it said so. */
   streams: number | undefined = undefined
+  /** Requests after which it said GOAWAY and refused the rest, the last time. Written by members. */
+  drainedAfter = 0
+  /** Connections in a row that it drained after so many. Written by members. */
+  drains = 0
   /** How many times longer than asked for PINGs keep apart: doubled whenever the origin complains of them. */
   calm = 1
   /** Until then it is not dialled, in milliseconds on the clock. Written by the dialler. */

@@ -8,6 +8,7 @@ import { Link } from '../../protocol/stream-queue.ts'
 import type { SessionCache } from '../../transport/transport.ts'
 import { connectionInfo } from '../observe/stats.ts'
 import type { Exchange } from '../session/exchange.ts'
+import type { Carriage } from '../session/exchange-host.ts'
 import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import { type Clock, wallOf } from '../settings/clock.ts'
@@ -21,7 +22,7 @@ export interface MemberOwner {
   readonly target: Target
   readonly settings: ConnectionSettings
   readonly observer: Observer
-  readonly tlsSessions: SessionCache
+  readonly memory: OriginMemory
   /** The caller wants it closed. */
   readonly closing: boolean
   draining(member: Member, errorCode: number, debugData: string): void
@@ -32,7 +33,7 @@ export interface MemberOwner {
   expire(member: Member): void
 }
 
-export class Member extends Link implements SessionOwner {
+export class Member extends Link implements SessionOwner, Carriage {
   readonly owner: MemberOwner
   readonly settings: ConnectionSettings
   /** Written once, when the transport stands. */
@@ -49,6 +50,12 @@ export class Member extends Link implements SessionOwner {
   #probing: boolean
   /** True once it was given a request. Written by `carry`, and by the origin. */
   used: boolean
+  /** Requests that it was given. */
+  #carried: number
+  /** Requests that the peer took before it refused one; undefined as long as it has not. */
+  #taken: number | undefined
+  /** True once it has answered a request. Written by the origin's retries. */
+  served: boolean
   /** Of the origin's streak of unanswered connections, when this one was made. */
   readonly epoch: number
 
@@ -56,9 +63,10 @@ export class Member extends Link implements SessionOwner {
    * Before the peer says how many requests it takes, it gets as many as it took
    * the last time, one if there was none, unless the user names another number.
    */
-  constructor(owner: MemberOwner, { streams = 1, calm }: OriginMemory, expiresAt: number, epoch: number) {
+  constructor(owner: MemberOwner, expiresAt: number, epoch: number) {
     super()
-    const { settings } = owner
+    const { settings, memory } = owner
+    const { streams = 1, calm } = memory
     const { keepAlive, limits } = settings
     this.owner = owner
     this.settings = {
@@ -73,6 +81,9 @@ export class Member extends Link implements SessionOwner {
     this.proved = false
     this.#probing = false
     this.used = false
+    this.#carried = 0
+    this.#taken = undefined
+    this.served = false
     this.epoch = epoch
   }
 
@@ -103,12 +114,51 @@ export class Member extends Link implements SessionOwner {
     this.#idleSince = Number.NaN
   }
 
+  /** Requests that it may be given now. */
+  get free(): number {
+    const { state, freeStreams } = this.session!
+    if (this.#probing || state !== 'open') return 0
+    return Math.min(freeStreams, this.#allotted - this.#carried)
+  }
+
+  /** Requests that it takes in all, as far as is known: a number that came twice is no accident. */
+  get #allotted(): number {
+    const { drains, drainedAfter } = this.owner.memory
+    return drains > 1 ? drainedAfter : Number.POSITIVE_INFINITY
+  }
+
+  /** It has answered as many as the origin is thought to take on one connection: if it goes on, so does the origin. */
+  reconsider(): void {
+    const { idle, state } = this.session!
+    if (idle && state === 'open' && this.#carried >= this.#allotted) this.owner.memory.drains = 0
+  }
+
+  /** The peer said GOAWAY and refused this stream; the first that it refused is told first. */
+  refusedFrom(streamId: number): number {
+    if (this.#taken === undefined) {
+      const taken = (streamId - (this.settings.firstStreamId ?? 1)) / 2
+      const { memory } = this.owner
+      this.#taken = taken
+      memory.drains = taken > 0 && taken === memory.drainedAfter ? memory.drains + 1 : 1
+      memory.drainedAfter = taken
+    }
+    return this.#taken
+  }
+
+  /** Octets that have come on it. */
+  get bytesReceived(): number {
+    return this.session!.bytesReceived
+  }
+
   /** Gives it a request. Throws TypeError for a head that breaks a rule; nothing was sent then. */
   carry(exchange: Exchange): void {
     const reused = this.used
     const session = this.session!
     this.wake()
     this.used = true
+    this.#carried += 1
+    exchange.carriage = this
+    exchange.receivedThen = session.bytesReceived
     session.carry(exchange, exchange.planned!)
     exchange.onConnection?.(connectionInfo(session, reused))
   }
@@ -148,7 +198,7 @@ export class Member extends Link implements SessionOwner {
   }
 
   get tlsSessions(): SessionCache {
-    return this.owner.tlsSessions
+    return this.owner.memory
   }
 
   sessionDraining(_session: Session, errorCode: number, debugData: string): void {

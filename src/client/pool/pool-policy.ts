@@ -8,27 +8,52 @@
 export interface OriginFacts {
   /** Requests that wait. */
   readonly waiting: number
-  /** Dials under way. */
+  /** Dials under way from which a connection is expected soon. */
   readonly dialling: number
+  /** Dials under way that take too long to be counted on. */
+  readonly late: number
   /** Connections that take requests, now or when a stream is free. */
   readonly usable: number
+  /** Connections that take no more requests and are not gone: the peer decides for how long. */
+  readonly leaving: number
   /** Those of them of which it is not known yet how much they can take. */
   readonly unproved: number
+  /** True if no request is sent, on whatever connection, because too much lies unread. */
+  readonly full: boolean
   /** True if every connection takes one request at a time (HTTP/1.1). */
   readonly serial: boolean
+  /** True if the last dial failed: the next one is to show whether the origin is there. */
+  readonly failing: boolean
   /** `maxConnectionsPerOrigin`. */
   readonly limit: number
 }
 
 /** Connections to dial now. */
 export function dialsWanted(facts: OriginFacts): number {
-  const { waiting, dialling, usable, unproved, serial, limit } = facts
-  if (waiting === 0) return 0
-  const room = limit - usable - dialling
-  if (serial) return Math.max(0, Math.min(waiting - dialling - unproved, room))
+  const { waiting, dialling, late, unproved, serial, failing } = facts
+  if (waiting === 0 || late >= MOST_LATE) return 0
+  // Another connection would send none of them either.
+  if (facts.full && !serial && facts.usable > 0) return 0
+  const room = roomOf(facts)
+  if (serial && !failing) return Math.max(0, Math.min(waiting - dialling - unproved, room))
   // One connection may take them all: nothing is dialled beside one that has not shown what it can take.
-  return dialling > 0 || unproved > 0 ? 0 : Math.min(1, Math.max(0, room))
+  return dialling > 0 || unproved > 0 ? 0 : Math.min(1, room)
 }
+
+/**
+ * Connections that there may be beside those there are. One more than the limit
+ * where all of them drain or do not come: a restart, or a dial that hangs, is
+ * not the end of an origin.
+ */
+function roomOf({ dialling, late, usable, leaving, limit }: OriginFacts): number {
+  const room = limit - usable - leaving - dialling - late
+  return room === 0 && usable + dialling === 0 ? 1 : Math.max(0, room)
+}
+
+/** Milliseconds after which a dial is not counted on any more, and another begins beside it. */
+export const LATE_AFTER_MS = 1_000
+/** Late dials beside which no other begins: it would be late, too. */
+const MOST_LATE = 3
 
 /** Milliseconds of idleness after which a connection is asked whether it is still there before it is used. */
 export const STALE_AFTER_MS = 10_000

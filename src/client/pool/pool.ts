@@ -5,10 +5,11 @@
  */
 import type { PromisedHead } from '../../protocol/index.ts'
 import { StreamQueue } from '../../protocol/stream-queue.ts'
-import { Reporter } from '../observe/reporter.ts'
+import { observerOf } from '../observe/observers.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Clock } from '../settings/clock.ts'
 import type { Logger } from '../settings/logger.ts'
+import type { PerVersion } from './connection-limits.ts'
 import { OriginMemories } from './origin-memory.ts'
 import { type OriginContext, OriginPool, type PoolHost } from './origin-pool.ts'
 import type { Member } from './pool-member.ts'
@@ -17,7 +18,7 @@ import type { RetryRules } from './retry-policy.ts'
 /** What a pool goes by. */
 export interface PoolRules {
   readonly retry: RetryRules
-  readonly limitPerOrigin: number
+  readonly limitPerOrigin: PerVersion
   /** Connections of all origins together. */
   readonly limit: number
   /** Milliseconds after which a connection that nobody uses closes; Infinity for never. */
@@ -71,7 +72,7 @@ export class Pool implements PoolHost {
   /** Makes an origin. */
   add(context: Omit<OriginContext, 'memory'>): OriginPool {
     const memory = this.#memories.recall(context.key)
-    const observer = new Reporter(context.target.origin, this.#rules.logger)
+    const observer = observerOf(context.target.origin, this.#rules.logger)
     const origin = new OriginPool(this, { ...context, memory }, observer)
     this.#origins.set(context.key, origin)
     return origin
@@ -101,7 +102,7 @@ export class Pool implements PoolHost {
     return this.#rules.retry
   }
 
-  get limitPerOrigin(): number {
+  get limitPerOrigin(): PerVersion {
     return this.#rules.limitPerOrigin
   }
 

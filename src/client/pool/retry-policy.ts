@@ -7,9 +7,11 @@
 import type { Processed } from '../../errors.ts'
 import type { ClientFailure } from '../failure.ts'
 
-/** What may be sent again. */
+/** What may be sent again, and dialled again. */
 export interface RetryOptions {
-  /** How often one request may be sent again. Default 3. */
+  /** How often an origin that refuses or resets connections is dialled again for a request. Default 2. */
+  readonly dials?: number | undefined
+  /** How often one request may be sent again with nothing answered in between. Default 3. */
   readonly attempts?: number | undefined
   /** Also where the server may have acted on an idempotent request (RFC 9110 §9.2.2). Default false. */
   readonly idempotent?: boolean | undefined
@@ -19,13 +21,14 @@ export interface RetryOptions {
 
 /** The options with every default filled in. */
 export interface RetryRules {
+  readonly dials: number
   readonly attempts: number
   readonly idempotent: boolean
   readonly statuses: readonly number[]
 }
 
-const DEFAULTS: RetryRules = { attempts: 3, idempotent: false, statuses: [] }
-const OFF: RetryRules = { attempts: 0, idempotent: false, statuses: [] }
+const DEFAULTS: RetryRules = { dials: 2, attempts: 3, idempotent: false, statuses: [] }
+const OFF: RetryRules = { dials: 0, attempts: 0, idempotent: false, statuses: [] }
 
 /** Milliseconds before each further attempt. */
 const DELAYS: readonly number[] = [0, 100, 400]
@@ -45,9 +48,10 @@ export function checkRetry(given: RetryOptions | false | undefined): RetryRules 
       throw new TypeError(`retry.${name} is not an option; known are ${Object.keys(DEFAULTS).join(', ')}`)
     }
   }
-  const { attempts = 3, idempotent = false, statuses = [] } = given
-  if (!Number.isInteger(attempts) || attempts < 0) {
-    throw new RangeError('retry.attempts must be an integer, 0 or more')
+  const { dials = DEFAULTS.dials, attempts = DEFAULTS.attempts, idempotent = false, statuses = [] } = given
+  for (const [name, times] of Object.entries({ dials, attempts })) {
+    if (!Number.isInteger(times) || times < 0)
+      throw new RangeError(`retry.${name} must be an integer, 0 or more`)
   }
   if (typeof idempotent !== 'boolean') throw new TypeError('retry.idempotent must be a boolean')
   if (!Array.isArray(statuses) || !statuses.every(isErrorStatus)) {
@@ -56,7 +60,7 @@ export function checkRetry(given: RetryOptions | false | undefined): RetryRules 
   // RFC 9110 §15.5.20: on another connection at most, and there is none that would differ.
   if (statuses.includes(421))
     throw new TypeError('retry.statuses must not hold 421: its answer would be the same')
-  return { attempts, idempotent, statuses: [...statuses] }
+  return { dials, attempts, idempotent, statuses: [...statuses] }
 }
 
 function isErrorStatus(status: unknown): boolean {
@@ -73,10 +77,12 @@ export interface Attempt {
   readonly method: string
   /** Whether its content can be given again. */
   readonly replayable: boolean
-  /** How often it was sent again before. */
+  /** How often it was sent again before, and nothing was answered in between. */
   readonly resent: number
   /** Whether HEADERS, or the head of the request, left this side. */
   readonly sent: boolean
+  /** Whether its connection had served before, and nothing came on it since the request was written. */
+  readonly stale?: boolean
 }
 
 /** How sure it is that sending again does no harm. */
@@ -87,6 +93,8 @@ export type Verdict =
   | 'requeue'
   /** Proved unprocessed. */
   | 'safe'
+  /** Its connection was closed as it was written, as far as one can tell: once more, on another. */
+  | 'once'
   /** The server may have acted on it; the caller allowed that. */
   | 'repeat'
 
@@ -101,8 +109,11 @@ export function judge(rules: RetryRules, attempt: Attempt, failure: ClientFailur
     const limit = failure.kind === 'GOAWAY' && failure.errorCode !== 0 ? 1 : rules.attempts
     return attempt.resent < Math.min(limit, rules.attempts) ? 'safe' : 'fail'
   }
-  if (!rules.idempotent || !mayRepeat(failure.processed, failure.scope)) return 'fail'
-  return isIdempotent(attempt.method) && attempt.resent < rules.attempts ? 'repeat' : 'fail'
+  if (!mayRepeat(failure.processed, failure.scope) || !isIdempotent(attempt.method)) return 'fail'
+  if (attempt.resent >= rules.attempts) return 'fail'
+  // RFC 9112 §9.3.1: a connection may be closed at any time, and what crosses its end is not at fault.
+  if (attempt.stale === true) return 'once'
+  return rules.idempotent ? 'repeat' : 'fail'
 }
 
 /** A stream that the peer reset on purpose would be reset again; a connection that broke may have been bad luck. */

@@ -13,6 +13,9 @@ import type { ChooseProxy } from './proxy-choice.ts'
 /** Paths and queries that the URL standard leaves as they are. */
 const PLAIN = /^\/[\w\-.~!$&()*+,;=:@/?]*$/
 
+/** Letters, digits and what else stands in the names of hosts. */
+const NAME = /^[\w.-]+$/
+
 /** What a router goes by. */
 export interface RouterRules {
   /** Of every connection; `tls` and `proxy` are written per origin. */
@@ -43,13 +46,16 @@ export class Router {
     this.path = '/'
   }
 
-  /** Finds or makes the origin; `path` is written. Throws TypeError for what is no http: or https: URL. */
-  route(url: string | URL): OriginPool {
-    if (typeof url === 'string' && this.#uniform) {
+  /**
+   * Finds or makes the origin; `path` is written. `servername`: whom TLS has to
+   * meet there, if not the URL's host. Throws TypeError for what is no http: or https: URL.
+   */
+  route(url: string | URL, servername?: string): OriginPool {
+    if (typeof url === 'string' && this.#uniform && servername === undefined) {
       const known = this.#known(url)
       if (known !== undefined) return known
     }
-    return this.#parsed(parse(url))
+    return this.#parsed(parse(url), servername)
   }
 
   /** An origin that is there already, and a path that needs no parsing. */
@@ -63,21 +69,26 @@ export class Router {
     return origin
   }
 
-  #parsed(url: URL): OriginPool {
+  #parsed(url: URL, servername: string | undefined): OriginPool {
+    checkName(servername)
     // Taken before the caller's functions are called: they may change the URL, or route another.
-    const { origin } = url
+    const { origin, hostname, protocol } = url
     const path = pathOf(url)
     const { connection, h2c, proxy: choice, tls: tlsOption } = this.#rules
     const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
     const proxy = typeof choice === 'function' ? choice(url) : choice
-    const key = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    const ownName = tls?.servername === undefined && servername?.toLowerCase() === hostname
+    const name = ownName || protocol === 'http:' ? undefined : servername?.toLowerCase()
+    const context = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    // No name has a space, and no other part an octothorpe.
+    const key = name === undefined ? context : `${context} #${name}`
     this.path = path
     return (
       this.#pool.find(key) ??
       this.#pool.add({
         key,
         target: parseTarget(origin, undefined),
-        settings: { ...connection, tls, proxy },
+        settings: { ...connection, tls: name === undefined ? tls : { ...tls, servername: name }, proxy },
         h2c,
       })
     )
@@ -94,6 +105,12 @@ export class Router {
     }
     return number
   }
+}
+
+/** Throws TypeError for what TLS cannot send as a name (RFC 6066 §3). */
+function checkName(servername: unknown): void {
+  if (servername === undefined || (typeof servername === 'string' && NAME.test(servername))) return
+  throw new TypeError(`servername is not a host name: ${JSON.stringify(String(servername).slice(0, 100))}`)
 }
 
 /** Path and query. An empty query is not the same as none (RFC 3986 §6.2.3), a fragment is not sent. */

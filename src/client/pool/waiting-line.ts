@@ -4,6 +4,7 @@
  * whoever waits can be aborted, has its deadline, and keeps the process alive.
  */
 
+import type { UnreadBudget } from '../../protocol/index.ts'
 import type { Ending } from '../failure.ts'
 import { Deadlines } from '../session/deadlines.ts'
 import type { Exchange } from '../session/exchange.ts'
@@ -14,12 +15,21 @@ import type { Clock } from '../settings/clock.ts'
 /** The timer rings at least so often, whether or not anybody is late. */
 const LONGEST_MS = 2_147_483_647
 
+/** What a line goes by. */
+export interface LineSettings {
+  readonly clock: Clock
+  /** Whether it is because of this that nothing is sent. */
+  readonly unread: UnreadBudget
+}
+
 export class WaitingLine implements ExchangeHost<Exchange> {
   readonly #clock: Clock
+  readonly unread: UnreadBudget
   readonly #observer: Observer
   /** A wait ended without the line being asked. */
   readonly #onLeft: () => void
-  readonly #line: Set<Exchange>
+  /** Each with the time at which it joined, in milliseconds on the clock. */
+  readonly #line: Map<Exchange, number>
   /** Stands before the first in the line: finding that one anew passes all who have left. */
   #front: IterableIterator<Exchange>
   /** Those put off, with their timers. */
@@ -28,12 +38,13 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   #timer: unknown
   #timerAt: number
 
-  constructor(clock: Clock, observer: Observer, onLeft: () => void) {
+  constructor({ clock, unread }: LineSettings, observer: Observer, onLeft: () => void) {
     this.#clock = clock
+    this.unread = unread
     this.#observer = observer
     this.#onLeft = onLeft
-    this.#line = new Set()
-    this.#front = this.#line.values()
+    this.#line = new Map()
+    this.#front = this.#line.keys()
     this.#later = new Map()
     this.#deadlines = new Deadlines()
     this.#timer = undefined
@@ -53,9 +64,9 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   /** Joins at the end. `counts`: a connection stands, so that from now on the wait is for a stream. */
   join(exchange: Exchange, counts: boolean): void {
     this.#deadlines.add(exchange)
-    this.#line.add(exchange)
+    this.#line.set(exchange, this.#clock.now())
     exchange.wait(this, counts)
-    this.#observer.requestQueued(exchange)
+    this.#observer.requestQueued(exchange, this.#clock.now(), counts ? 'stream' : 'connection')
   }
 
   /** Joins the line after a while; `due` is called then. */
@@ -64,7 +75,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     exchange.wait(this, false)
     const ripe = (): void => {
       this.#later.delete(exchange)
-      this.#line.add(exchange)
+      this.#line.set(exchange, this.#clock.now())
       due()
     }
     this.#later.set(exchange, this.#clock.setTimer(ripe, delayMs, true))
@@ -75,7 +86,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     if (this.#line.size === 0) return undefined
     let { value } = this.#front.next()
     if (value === undefined) {
-      this.#front = this.#line.values()
+      this.#front = this.#line.keys()
       value = this.#front.next().value
     }
     this.#leave(value!)
@@ -84,17 +95,23 @@ export class WaitingLine implements ExchangeHost<Exchange> {
 
   /** A connection stands: waiting for a stream counts, where it did not before. */
   connected(): void {
-    for (const exchange of this.#line) exchange.connected()
+    for (const exchange of this.#line.keys()) exchange.connected()
   }
 
   /** No connection stands any more: the wait is for one, which counts for nobody. */
   disconnected(): void {
-    for (const exchange of this.#line) exchange.wait(this, false)
+    for (const exchange of this.#line.keys()) exchange.wait(this, false)
   }
 
   /** Everybody fails. */
   fail(ending: Ending): void {
-    for (const exchange of [...this.#line, ...this.#later.keys()]) exchange.fail(ending)
+    for (const exchange of [...this.#line.keys(), ...this.#later.keys()]) exchange.fail(ending)
+  }
+
+  /** Those fail who joined at this time or before. */
+  failJoinedBy(time: number, ending: Ending): void {
+    const failed = [...this.#line].filter(([, joined]) => joined <= time)
+    for (const [exchange] of failed) exchange.fail(ending)
   }
 
   #leave(exchange: Exchange): void {
@@ -115,6 +132,10 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   }
 
   wake(): void {}
+
+  get witness(): undefined {
+    return undefined
+  }
 
   moved(exchange: Exchange): void {
     this.#deadlines.note(exchange.deadline)

@@ -15,6 +15,11 @@ export interface ClientRequestInit extends HTTP20RequestInit {
    * URL parser has normalised: it takes `/a/../b` for `/b`.
    */
   readonly path?: string | undefined
+  /**
+   * Name to send and to verify in TLS in place of the URL's host (RFC 6066 §3): for a host that was looked up
+   * already. Connections are shared by requests of the same name only. Default: that of `tls`, else the host.
+   */
+  readonly servername?: string | undefined
   /** Called for each informational (1xx) response, before the final one (RFC 9110 §15.2). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
   /** Called when the request is put on a connection, at once if one is free; again if it is sent again. */

@@ -7,7 +7,7 @@
 import { decimal } from '../../protocol/field-rules.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
 import { Collected } from './collected.ts'
 import { Content, NOTHING, PIECE_SIZE } from './content.ts'
 
@@ -30,6 +30,9 @@ export interface InformationalFields {
   readonly fields: FieldList
 }
 
+/** Informational responses that are kept, the last: a long upload may be told its progress many times. */
+const MAX_INFORMATIONAL = 16
+
 const NO_FIELDS: FieldList = []
 
 /** One response on its way in. Written by its exchange, read by `HTTP20Response` and `ResponseBody`. */
@@ -38,7 +41,7 @@ export class Incoming {
   /** The request's method: HEAD has no content. */
   readonly method: string
   /** What undoing content codings may come to; undefined if they are to be left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
   /** Written by what carries it, before the response. */
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
@@ -61,7 +64,7 @@ export class Incoming {
   #onChange: (() => void) | undefined
   #onTrailers: (() => void) | undefined
 
-  constructor(supplier: Supplier, method: string, decoding: DecodeLimits | undefined) {
+  constructor(supplier: Supplier, method: string, decoding: Decoding | undefined) {
     this.supplier = supplier
     this.method = method
     this.decoding = decoding
@@ -101,6 +104,13 @@ export class Incoming {
       this.#begun = false
       this.#changed()
     } else if (first) this.#begun = true
+  }
+
+  /** An informational response came. */
+  inform(informational: InformationalFields): void {
+    this.informational ??= []
+    this.informational.push(informational)
+    if (this.informational.length > MAX_INFORMATIONAL) this.informational.shift()
   }
 
   end(): void {

@@ -6,8 +6,8 @@
 
 /** Something that may be late. */
 export interface Timed {
-  /** Milliseconds on the owner's clock, Infinity for never. Written by the thing itself, then told to `note`. */
-  deadline: number
+  /** Milliseconds on the owner's clock, Infinity for never. Moved by the thing itself, then told to `note`. */
+  readonly deadline: number
   /** Place in the list, -1 outside. Written by `Deadlines` only. */
   slot: number
   /** The deadline passed. It may move its deadline or leave the list. */

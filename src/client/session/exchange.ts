@@ -1,7 +1,9 @@
 /**
  * One request and its response: from the call to the end, whichever comes
- * first (RFC 9113 §8.1). Its one rule: it settles exactly once, and what is
- * settled holds no listener, no deadline and no place in any list.
+ * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
+ * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
+ * once, and what is settled holds no listener, no deadline and no place in any
+ * list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -13,36 +15,30 @@ import type {
   StreamSink,
 } from '../../protocol/index.ts'
 import { Link } from '../../protocol/stream-queue.ts'
-import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
+import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
-import type { Body, PieceSource } from '../request/request-body.ts'
+import type { Body } from '../request/request-body.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import { Senders } from '../request/senders.ts'
-import { discardBody, endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
-import { HTTP20Response } from '../response/http20-response.ts'
+import { discardBody } from '../request/upload.ts'
+import type { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
+import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
-import type { Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-
-/** Takes `reject` of a promise that is being made; see `deferred`. */
-let resolveNew: (value: HTTP20Response | PromiseLike<HTTP20Response>) => void
-let rejectNew: (reason: unknown) => void
-const capture = (resolve: typeof resolveNew, reject: typeof rejectNew): void => {
-  resolveNew = resolve
-  rejectNew = reject
-}
-
-const NEVER = Number.POSITIVE_INFINITY
+import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
+import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM, type Waiter } from './patience.ts'
+import { Sending, type SendingOwner } from './sending.ts'
 
 const QUEUED = 0
 const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange extends Link implements StreamSink, Timed, Supplier, UploadOwner, AbortWatcher {
+export class Exchange
+  extends Link
+  implements StreamSink, Timed, Supplier, SendingOwner, Waiter, AbortWatcher
+{
   // — `Timed`; see deadlines.ts —
-  deadline: number
   slot: number
 
   readonly plan: ExchangePlan
@@ -55,8 +51,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   planned: PlannedRequest | undefined
   /** How often it was sent again. Written by the resender. */
   resent: number
-  /** True once a source of its content was asked for some. */
-  #sourced: boolean
+  /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
+  carriage: Carriage | undefined
+  receivedThen: number
   /** Called for each informational response, if the caller wants to know. Written before `begin`. */
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** Called for each connection that it is put on, if the caller wants to know. Written before `begin`. */
@@ -66,21 +63,14 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   #host: ExchangeHost<Exchange> | undefined
   #phase: number
   #streamId: number
-  #totalDeadline: number
-  #upload: Upload | undefined
-  /** True once the caller's part of the request is complete, or is not wanted any more. */
-  #sent: boolean
-  #response: Promise<HTTP20Response> | undefined
-  #resolve: ((response: HTTP20Response) => void) | undefined
-  #reject: ((reason: unknown) => void) | undefined
-  #senders: Senders | undefined
-  #onPushesOver: (() => void) | undefined
-  /** Octets that waited in the engine when the deadline was set last: fewer now is progress. */
-  #queuedThen: number
+  readonly #patience: Patience
+  /** Undefined if there is nothing to send behind the head, or not yet. */
+  #sending: Sending | undefined
+  /** Made when somebody asks for it. */
+  #answer: Answer | undefined
 
   constructor(plan: ExchangePlan) {
     super()
-    this.deadline = NEVER
     this.slot = -1
     this.plan = plan
     this.incoming = new Incoming(this, plan.method, plan.decoding)
@@ -88,22 +78,17 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
-    this.#sourced = false
+    this.carriage = undefined
+    this.receivedThen = 0
     this.onInformationalResponse = undefined
     this.onConnection = undefined
     this.#stream = undefined
     this.#host = undefined
     this.#phase = QUEUED
     this.#streamId = 0
-    this.#totalDeadline = NEVER
-    this.#upload = undefined
-    this.#sent = false
-    this.#response = undefined
-    this.#resolve = undefined
-    this.#reject = undefined
-    this.#senders = undefined
-    this.#onPushesOver = undefined
-    this.#queuedThen = 0
+    this.#patience = new Patience(plan.limits)
+    this.#sending = undefined
+    this.#answer = undefined
   }
 
   // — what the connection does —
@@ -114,7 +99,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
-    this.#limit(counts ? this.plan.limits.queue : 0)
+    this.#patience.rest()
+    host.moved(this)
+    if (counts) this.#await(STREAM)
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
@@ -124,13 +111,19 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     const empty = body === undefined || body.bytes?.length === 0
-    this.#sent = final && empty && this.plan.trailers === undefined
-    this.#stream = host.open(this, planned, this.#sent)
+    const complete = final && empty && this.plan.trailers === undefined
+    this.#patience.startOver(this.incoming.httpVersion)
+    const stream = host.open(this, planned, complete)
+    this.#stream = stream
     if (this.settled) return
     if (!again) this.#watch()
-    this.#limit(0)
+    this.#patience.rest()
+    host.moved(this)
     try {
-      if (!this.#sent) this.#sendBody(body, final)
+      if (!complete) {
+        this.#sending = new Sending(this, stream)
+        this.#sending.give(body, final)
+      }
     } catch (error) {
       this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
       throw error
@@ -140,18 +133,18 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   /** From the first to the last moment: the caller's signal, and the time for all of it. */
   #watch(): void {
-    const { limits, signal } = this.plan
-    if (limits.total > 0) this.#totalDeadline = this.startedAt + limits.total
+    const { signal } = this.plan
+    this.#patience.startTotal(this.startedAt)
     if (signal !== undefined) watch(signal, this)
   }
 
   /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
   withdraw(): void {
-    this.#upload?.stop(undefined)
+    this.#sending?.stop(undefined)
+    this.#sending = undefined
     this.#stream = undefined
     this.#streamId = 0
     this.#phase = QUEUED
-    this.#sent = false
     this.#host!.released(this)
   }
 
@@ -162,13 +155,13 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#stream = stream
     this.#streamId = stream.id
     this.#phase = SENT
-    this.#sent = true
-    this.#limit(this.plan.limits.headers)
+    this.#patience.startOver(this.incoming.httpVersion)
+    this.#await(RESPONSE)
   }
 
   /** The transport stands: from now on waiting for a stream counts, if it did not before. */
   connected(): void {
-    if (this.#phase === QUEUED && this.deadline === this.#totalDeadline) this.#limit(this.plan.limits.queue)
+    if (this.#phase === QUEUED && this.#patience.resting) this.#await(STREAM)
   }
 
   /** Ends it without asking the engine, which is gone. */
@@ -184,7 +177,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   get replayable(): boolean {
     if (this.planned === undefined) return false
     const { body, final } = this.planned
-    return final && (body === undefined || body.replayable || !this.#sourced)
+    return final && (body === undefined || body.replayable || this.#sending?.sourced !== true)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
@@ -192,31 +185,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     return this.#streamId
   }
 
-  /** Why it failed, undefined if it did not. */
-  get ending(): Ending | undefined {
-    return this.incoming.ending
-  }
-
-  /** Calls back when no more pushes can come. */
-  whenPushesOver(callback: () => void): void {
-    if (this.incoming.over) callback()
-    else this.#onPushesOver = callback
-  }
-
   // — what the caller asks —
 
   /** The response, as one promise however often it is asked for. */
   response(): Promise<HTTP20Response> {
-    if (this.#response !== undefined) return this.#response
-    const { incoming } = this
-    if (incoming.status !== 0) this.#response = Promise.resolve(new HTTP20Response(incoming))
-    else if (incoming.ending !== undefined) this.#response = Promise.reject(incoming.error())
-    else {
-      this.#response = new Promise<HTTP20Response>(capture)
-      this.#resolve = resolveNew
-      this.#reject = rejectNew
-    }
-    return this.#response
+    this.#answer ??= new Answer(this.incoming)
+    return this.#answer.promise
   }
 
   cancel(errorCode: number = ErrorCode.CANCEL): void {
@@ -224,8 +198,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   }
 
   reprioritize(urgency: number, incremental: boolean): void {
-    if (this.settled || this.#stream === undefined) return
-    this.stream.reprioritize(urgency, incremental)
+    const stream = this.#stream as RequestStream | undefined
+    if (this.settled || stream === undefined) return
+    stream.reprioritize(urgency, incremental)
     this.#host!.wake()
   }
 
@@ -240,10 +215,11 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   /** Sends more of a request that was left open. Resolves once the stream takes more. */
   send(body: Body | undefined, final: boolean): Promise<void> {
-    if (this.#sent || this.#upload !== undefined) throw new TypeError('send after the request was ended')
-    if (body !== undefined || final) this.#sendBody(body, final)
+    const sending = this.#sending
+    if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
+    if (body !== undefined || final) sending.give(body, final)
     this.#host!.wake()
-    return this.#whenWritable(final)
+    return sending.whenWritable(final)
   }
 
   // — `Supplier` —
@@ -251,20 +227,30 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
-    this.#host!.wake()
+    const host = this.#host!
+    host.witness?.read(this, count, host.now())
+    if (this.#phase === RESPONDED) this.#await(MORE)
+    host.wake()
   }
 
-  // — `UploadOwner` —
+  // — `SendingOwner` —
 
-  get stream(): RequestStream {
-    return this.#stream as RequestStream
+  gave(octets: number): void {
+    const host = this.#host!
+    host.witness?.offered(this, octets, host.now())
+    this.#progress()
   }
 
-  progress(): void {
+  ended(): void {
+    const host = this.#host!
+    host.witness?.offerEnded(this, host.now())
+    this.#progress()
+  }
+
+  #progress(): void {
     if (this.settled) return
-    if (this.#phase === SENT) this.#limit(this.plan.limits.headers)
-    else if (this.#phase === RESPONDED) this.#limit(this.plan.limits.bodyIdle)
+    if (this.#phase === SENT) this.#await(CONTENT)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
     this.#host!.wake()
   }
 
@@ -273,48 +259,26 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
-  #sendBody(body: Body | undefined, final: boolean): void {
-    const { trailers } = this.plan
-    if (final) this.#sent = true
-    if (body?.open !== undefined) {
-      this.#sourced = true
-      this.#pump(body.open(), body.length, final)
-      return
-    }
-    if (body?.bytes !== undefined) this.stream.write(body.bytes)
-    if (final) endWith(this, trailers)
-  }
-
-  #pump(source: PieceSource, length: number | undefined, final: boolean): void {
-    const over = (): void => {
-      this.#upload = undefined
-      this.#senders?.wake()
-    }
-    this.#upload = new Upload(this, source, length, final, final ? this.plan.trailers : undefined, over)
-    this.#upload.pump()
-  }
-
-  #whenWritable(final: boolean): Promise<void> {
-    const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
-    if (this.incoming.ending !== undefined) return Promise.reject(this.incoming.error())
-    if (!waits || this.settled) return Promise.resolve()
-    this.#senders ??= new Senders(this.incoming)
-    return this.#senders.wait()
-  }
-
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
+    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
-    this.#limit(this.plan.limits.headers)
+    host.witness?.streamOpened(this, streamId, host.now())
+    this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
+  }
+
+  /** From here it is the peer's turn. */
+  onRequestSent(): void {
+    if (this.#phase === SENT) this.#await(RESPONSE)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
-    this.incoming.informational ??= []
-    this.incoming.informational.push(informational)
-    this.#limit(this.plan.limits.headers)
+    this.incoming.inform(informational)
+    if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
   }
@@ -325,17 +289,14 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     incoming.statusText = reason
     incoming.fields = fields
     this.#phase = RESPONDED
-    if (!endStream) this.#limit(this.plan.limits.bodyIdle)
+    if (!endStream) this.#await(MORE)
     this.#host!.responded(this)
     this.resender?.answered(this)
-    if (this.#resolve === undefined) return
-    this.#resolve(new HTTP20Response(incoming))
-    this.#resolve = undefined
-    this.#reject = undefined
+    this.#answer?.settle()
   }
 
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
-    this.#limit(this.plan.limits.bodyIdle)
+    this.#await(MORE)
     this.incoming.push(buf, start, end, frameEnd)
   }
 
@@ -349,9 +310,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   onWritable(): void {
     if (this.settled) return
-    this.progress()
-    if (this.#upload !== undefined) this.#upload.pump()
-    else this.#senders?.wake()
+    this.#progress()
+    this.#sending?.writable()
   }
 
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
@@ -360,45 +320,43 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
 
   onFailure(failure: Failure): void {
     if (this.#phase < RESPONDED && this.resender?.resend(this, failure) === true) return
-    this.#settle(failure, false)
+    // What was given up because too much lies unread must not lie any longer.
+    this.#settle(failure, failure.kind === 'UNREAD_TOO_LARGE')
   }
 
   // — deadlines —
 
-  onDeadline(now: number): void {
-    const { limits } = this.plan
-    if (now >= this.#totalDeadline) {
-      this.#expire('TOTAL', limits.total)
-    } else if (this.#phase === QUEUED) {
-      this.#expire('QUEUE', limits.queue)
-    } else if (this.#queued !== this.#queuedThen) {
-      this.#limit(this.#phase === SENT ? limits.headers : limits.bodyIdle)
-    } else if (this.#phase === SENT) {
-      this.#expire('HEADERS', limits.headers)
-    } else if (this.incoming.unread && !this.#host!.closing) {
-      // The reader is late, not the peer.
-      this.#limit(limits.bodyIdle)
-    } else {
-      this.#expire('BODY', limits.bodyIdle)
-    }
+  get deadline(): number {
+    return this.#patience.deadline
   }
 
-  #expire(which: string, limitMs: number): void {
-    this.#giveUp(timedOut(which, limitMs, this.#processed), ErrorCode.CANCEL, false)
-  }
-
-  /** Sets the deadline of the present phase; 0 for none but the total. */
-  #limit(limitMs: number): void {
+  onDeadline(): void {
     const host = this.#host!
-    const phaseDeadline = limitMs > 0 ? host.now() + limitMs : NEVER
-    this.deadline = Math.min(phaseDeadline, this.#totalDeadline)
-    this.#queuedThen = this.#queued
-    host.moved(this)
+    const failure = this.#patience.late(this, host, this.#processed)
+    if (failure === undefined) host.moved(this)
+    else this.#giveUp(failure, ErrorCode.CANCEL, false)
+  }
+
+  /** A wait begins, or begins anew. */
+  #await(awaited: Awaited): void {
+    const host = this.#host!
+    if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
   /** Octets of the request that the engine has not sent. */
-  get #queued(): number {
-    return this.#stream !== undefined && 'queuedBytes' in this.#stream ? this.#stream.queuedBytes : 0
+  get queued(): number {
+    return this.#sending === undefined ? 0 : this.#sending.queued
+  }
+
+  // — `Waiter` —
+
+  get given(): boolean {
+    return this.#sending === undefined || this.#sending.complete
+  }
+
+  /** The connection is to close: from now on what nobody reads has a limit. */
+  parting(): void {
+    if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   // — the end —
@@ -427,21 +385,15 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Uploa
     if (ending === undefined) incoming.end()
     else incoming.fail(ending, dropContent)
     this.#phase = SETTLED
-    this.deadline = NEVER
+    this.#patience.end()
     if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
-    if (this.#reject !== undefined) {
-      this.#reject(incoming.error())
-      this.#resolve = undefined
-      this.#reject = undefined
-    }
+    this.#answer?.settle()
     this.#host?.settled(this)
-    const unfinished = !this.#sent || this.#upload !== undefined
-    this.#sent = true
-    this.#upload?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && !this.#sourced) discardBody(this.planned?.body, ending)
+    const sending = this.#sending
+    const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
+    if (ending !== undefined && this.#sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
-    if (ending === undefined && unfinished) this.stream.end()
-    this.#senders?.wake()
-    this.#onPushesOver?.()
+    if (ending === undefined && unfinished === true) sending!.stream.end()
+    sending?.tell()
   }
 }

@@ -5,36 +5,42 @@
  */
 import {
   Connection,
-  type ConnectionOptions,
   type ConnectionSink,
   type Failure,
   type PromisedHead,
   type PushedStream,
   type RequestStream,
+  type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
-import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
+import {
+  closedByCaller,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  unprocessed,
+  wrongProtocol,
+} from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import type { ConnectionSettings } from '../settings/options.ts'
+import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
+import { Departure } from './departure.ts'
+import { dialOptions } from './dial-options.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
+import type { Witness } from './observer.ts'
 import { Parting } from './parting.ts'
+import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
-
-/** Someone who waits for the answer to a PING. */
-interface Pinger {
-  /** The engine's name of the PING. */
-  readonly token: number
-  readonly resolve: (roundTripTime: number) => void
-  readonly reject: (error: unknown) => void
-}
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
+  /** What may lie unread, here and elsewhere. */
+  readonly unread: UnreadBudget
   readonly #engine: Connection
   readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
@@ -45,20 +51,24 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   /** Callers of `connect`. */
   readonly #connectors: ConnectWaiters
   /** Callers of `ping`. */
-  #pings: Pinger[]
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
+  readonly #pingers: Pingers
+  /** The transport is gone, and who waits for that. */
+  readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
   /** The peer said GOAWAY. */
   #toldToGo: boolean
+  /** Told of everything; undefined, as mostly, for nobody. Written once. */
+  witness: Witness | undefined
+  /** Why it ended, if that was a failure. */
+  #failure: Failure | undefined
 
   /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
   constructor(owner: SessionOwner) {
     const { settings } = owner
     const createdAt = settings.clock.now()
     this.#owner = owner
+    this.unread = settings.unread
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
     this.#open = new Deadlines()
@@ -67,16 +77,18 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#dialAbort = undefined
     this.#info = {}
     this.#connectors = new ConnectWaiters()
-    this.#pings = []
-    this.#closers = []
-    this.#gone = false
+    this.#pingers = new Pingers()
+    this.#departure = new Departure()
     this.#parting = new Parting()
     this.#toldToGo = false
+    this.witness = undefined
+    this.#failure = undefined
   }
 
-  /** Takes a transport that stands and speaks HTTP/2. */
-  static over(owner: SessionOwner, transport: Transport): Http2Session {
+  /** Takes a transport that stands and speaks HTTP/2, and whoever witnessed its dial. */
+  static over(owner: SessionOwner, transport: Transport, witness: Witness | undefined): Http2Session {
     const session = new Http2Session(owner)
+    session.witness = witness
     session.#state = 'connecting'
     session.#dialled(transport)
     return session
@@ -101,20 +113,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.#owner.observer.connecting()
+    this.witness = this.#owner.observer.connecting(this.#startedAt)
+    if (this.witness !== undefined) {
+      for (const exchange of this.#open.all()) this.witness.carried(exchange, this.#startedAt)
+    }
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
-    const options = {
-      tls: settings.tls,
-      alpn: ['h2'],
-      connectTimeoutMs: limits.connect,
-      tlsTimeoutMs: limits.tls,
-      socketPath: settings.socketPath,
-      lookup: settings.lookup,
-      proxy: settings.proxy,
-      sessions: tlsSessions,
-    }
+    const options = dialOptions(settings, limits, ['h2'], tlsSessions, this.witness)
     const dial = async (): Promise<Transport> => {
       await gate
       signal.throwIfAborted()
@@ -183,21 +189,22 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
     this.#owner.observer.requestStarted(exchange, this.#driver.now())
+    this.witness?.carried(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
+    return this.#pingers.wait(() => {
       const token = this.#engine.ping(this.#driver.engineNow())
-      this.#pings.push({ token, resolve, reject })
       this.#driver.wake()
+      return token
     })
   }
 
   /** Finishes what is open, then ends. Resolves when the transport is gone. */
   close(errorCode: number): Promise<void> {
     if (this.#state === 'idle') this.#finish()
-    if (this.#gone) return Promise.resolve()
-    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pings.length === 0) {
+    if (this.#departure.happened) return Promise.resolve()
+    if (this.#state === 'connecting' && this.#open.size === 0 && this.#pingers.size === 0) {
       this.destroy(undefined)
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
@@ -218,10 +225,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   /** Resolves when nothing of it is left. */
   gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
+    return this.#departure.wait()
   }
 
   // — the dial —
@@ -239,8 +243,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     }
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
-    this.#driver.start(transport)
+    this.#driver.start(transport, this.witness)
     if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
+    this.witness?.opened(transport, '2', this.#driver.now())
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -252,6 +257,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = 'closed'
     const { observer } = this.#owner
     if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
+    this.witness?.closed(errorOf(ending, 0), this.#driver.now())
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -261,17 +267,12 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   #rejectWaiters(ending: Ending): void {
     this.#connectors.fail(ending)
-    const pings = this.#pings
-    this.#pings = []
-    for (const { reject } of pings) reject(errorOf(ending, 0))
+    this.#pingers.fail(ending)
   }
 
   #finish(): void {
     this.#state = 'closed'
-    this.#gone = true
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
+    this.#departure.happen()
   }
 
   // — `ConnectionSink`: what the engine tells —
@@ -287,9 +288,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onPong(token: number, roundTripTime: number): void {
-    const waiter = this.#pings.find((pinger) => pinger.token === token)
-    this.#pings = this.#pings.filter((pinger) => pinger !== waiter)
-    waiter?.resolve(roundTripTime)
+    this.#pingers.answered(token, roundTripTime)
   }
 
   onClosed(failure: Failure | undefined): void {
@@ -300,6 +299,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       return
     }
     this.#state = 'closed'
+    this.#failure = failure
     const { observer } = this.#owner
     if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
@@ -323,15 +323,22 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pings.length > 0 || this.#closers.length > 0
+    return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
+  readonly #room = (): void => this.#driver.wake()
+
   turned(): void {
+    const { unread } = this
+    if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
+    this.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
+    const failure = this.#failure
     this.#owner.observer.closed()
+    this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
   }
 
@@ -354,7 +361,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get closing(): boolean {
-    return this.#toldToGo || this.#owner.isClosing()
+    return this.#owner.isClosing()
+  }
+
+  get draining(): boolean {
+    return this.#toldToGo
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
@@ -382,19 +393,5 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#driver.answered()
     this.#open.remove(exchange)
     this.#owner.observer.settled(exchange, this.#driver.now())
-  }
-}
-
-function unprocessed(ending: Ending): Ending {
-  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
-}
-
-function engineOptions(settings: ConnectionSettings): ConnectionOptions {
-  return {
-    settings: settings.settings,
-    limits: settings.limits,
-    windowManager: settings.windowManager,
-    enablePush: settings.enablePush,
-    keepAlive: settings.keepAlive,
   }
 }

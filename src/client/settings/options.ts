@@ -3,11 +3,17 @@
  * checks. Its one rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
-import { checkConnectionOptions } from '../../protocol/connection-options.ts'
-import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../../protocol/index.ts'
+import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'
+import {
+  type KeepAlive,
+  type Limits,
+  type LocalSettings,
+  UnreadBudget,
+  type WindowManagerOption,
+} from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
-import { type DecodeLimits, type PeerLimits, splitLimits } from './limits.ts'
+import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
@@ -44,6 +50,8 @@ export interface HTTP20ConnectionOptions {
   readonly decompress?: boolean | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
+  /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
+  readonly firstStreamId?: number | undefined
 }
 
 /** Options with every default filled in. */
@@ -63,8 +71,12 @@ export interface ConnectionSettings {
   readonly transport: Dial
   readonly logger: Logger | undefined
   /** What undoing content codings may come to; undefined if they are left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
+  /** What may lie unread, on all connections with these settings. */
+  readonly unread: UnreadBudget
   readonly clock: Clock
+  /** Undefined for the engine's default. */
+  readonly firstStreamId: number | undefined
 }
 
 const KEEP_ALIVE: KeepAlive = { interval: 30_000, timeout: 15_000 }
@@ -88,6 +100,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   logger: 'object',
   decompress: 'boolean',
   clock: 'object',
+  firstStreamId: 'any',
 }
 
 /** Checks options and fills in defaults. Throws TypeError or RangeError that names the option. */
@@ -96,8 +109,11 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   if (typeof options !== 'object') throw new TypeError('options must be an object')
   for (const [name, value] of Object.entries(options)) checkKind(name, value)
   // Sessions are made long after their options were given.
-  checkConnectionOptions({ settings: options.settings, windowManager: options.windowManager })
+  const { settings, windowManager, firstStreamId } = options
+  checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
+  const clock = options.clock ?? platformClock
+  const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,
     tls: options.tls,
@@ -105,15 +121,31 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     enablePush: options.enablePush ?? false,
     settings: options.settings,
     limits: limits.engine,
-    timeouts: timeLimits(options.timeouts),
-    keepAlive: checkKeepAlive(options.keepAlive),
+    timeouts: { ...timeLimits(options.timeouts), peerIsAsked: keepAlive !== false },
+    keepAlive,
     proxy: options.proxy === undefined ? undefined : proxyUrl(options.proxy),
     socketPath: options.socketPath,
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
-    decoding: options.decompress === false ? undefined : limits.decode,
-    clock: options.clock ?? platformClock,
+    decoding:
+      options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
+    unread: new UnreadBudget(limits.maxUnread),
+    clock,
+    firstStreamId,
+  }
+}
+
+/** What of it is for the engine. */
+export function engineOptions(settings: ConnectionSettings): ConnectionOptions {
+  return {
+    settings: settings.settings,
+    limits: settings.limits,
+    windowManager: settings.windowManager,
+    unread: settings.unread,
+    enablePush: settings.enablePush,
+    keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }
 

@@ -288,7 +288,7 @@ describe('limits of time', () => {
     await turns()
     expect(pair.opened).toEqual([2, 1])
     await pair.clock.advance(2_000)
-    await pair.wires[1]!.send(goaway(1, 0))
+    await pair.wires[1]!.send(goaway(1, 0), response(1, 200, true))
     await turns()
     expect(pair.opened).toEqual([2, 1, 1])
     await pair.clock.advance(1_000)

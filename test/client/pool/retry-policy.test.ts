@@ -208,7 +208,11 @@ describe('options', () => {
     [1, TypeError, 'retry must be an object or false'],
     [true, TypeError, 'retry must be an object or false'],
     [null, TypeError, 'retry must be an object or false'],
-    [{ tries: 1 }, TypeError, 'retry.tries is not an option; known are attempts, idempotent, statuses'],
+    [
+      { tries: 1 },
+      TypeError,
+      'retry.tries is not an option; known are dials, attempts, idempotent, statuses',
+    ],
     [{ attempts: -1 }, RangeError, 'retry.attempts must be an integer, 0 or more'],
     [{ attempts: 1.5 }, RangeError, 'retry.attempts must be an integer, 0 or more'],
     [{ idempotent: 1 }, TypeError, 'retry.idempotent must be a boolean'],

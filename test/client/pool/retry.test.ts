@@ -166,9 +166,10 @@ describe('GOAWAY (RFC 9113 §6.8)', () => {
 
 describe('a connection that breaks', () => {
   it.each<[string, ClientOptions, object, number]>([
-    ['a GET that was sent fails', {}, {}, 2],
-    ['a GET is sent again if the caller opted in', { retry: { idempotent: true } }, {}, 3],
-    ['a POST never is', { retry: { idempotent: true } }, { method: 'POST', body: 'x' }, 2],
+    ['a GET on a connection that had served is sent once more (RFC 9110 §9.2.2)', {}, {}, 3],
+    ['a PUT, too', {}, { method: 'PUT', body: 'x' }, 3],
+    ['a GET with retry off fails', { retry: false }, {}, 2],
+    ['a POST is not', { retry: { idempotent: true } }, { method: 'POST', body: 'x' }, 2],
   ])('%s', async (_name, options, init, opened) => {
     const pair = await PoolPair.open(options)
     const answer = pair.client.request(URL_A, init)
@@ -183,6 +184,44 @@ describe('a connection that breaks', () => {
       await pair.wires[1]!.send(response(1, 200, true))
       await expect(answer).resolves.toMatchObject({ status: 200 })
     }
+  })
+
+  test('a GET on which something came since it was written is not', async () => {
+    const pair = await PoolPair.open()
+    const lost = rejection(pair.client.request(URL_A))
+    const other = pair.client.request(URL_A)
+    await turns()
+    await pair.wires[0]!.send(response(5, 200, true))
+    await other
+    pair.wires[0]!.end.destroy()
+    expect(await lost).toMatchObject({ code: 'H2_CONNECTION_CLOSED', processed: 'unknown' })
+    expect(pair.opened).toEqual([3])
+  })
+
+  test('a GET on a connection that had served nothing is not', async () => {
+    const pair = new PoolPair()
+    const lost = rejection(pair.client.request(URL_A))
+    await turns()
+    pair.wires[0]!.end.destroy()
+    expect(await lost).toMatchObject({ code: 'H2_CONNECTION_CLOSED', processed: 'unknown' })
+    expect(pair.opened).toEqual([1])
+  })
+
+  test('a GET that crosses the end of two connections fails with the second', async () => {
+    const pair = await PoolPair.open({ maxConnectionsPerOrigin: 2 }, { settings: { 3: 1 } })
+    const both = [pair.client.request(URL_A), pair.client.request(URL_A)]
+    await turns()
+    await pair.wires[0]!.send(response(3, 200, true))
+    await pair.wires[1]!.send(response(1, 200, true))
+    await Promise.all(both)
+    const lost = rejection(pair.client.request(URL_A))
+    await turns()
+    pair.wires[0]!.end.destroy()
+    await turns()
+    expect(pair.opened).toEqual([3, 2])
+    pair.wires[1]!.end.destroy()
+    expect(await lost).toMatchObject({ code: 'H2_CONNECTION_CLOSED', processed: 'unknown' })
+    expect(pair.opened).toEqual([3, 2])
   })
 
   test('again and again, unanswered: what waits fails after a few dials, later and later', async () => {
@@ -209,7 +248,7 @@ describe('a connection that breaks', () => {
   test('requests that waited for it are sent on another one', async () => {
     const pair = await PoolPair.open({ maxConnectionsPerOrigin: 1 }, { settings: { 3: 1 } })
     const [sent, waits] = [
-      pair.client.request(URL_A),
+      pair.client.request(URL_A, { method: 'POST', body: 'w' }),
       pair.client.request(URL_A, { method: 'POST', body: 'x' }),
     ]
     const lost = rejection(sent!)

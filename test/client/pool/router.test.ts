@@ -13,7 +13,7 @@ function made(options: ClientOptions = {}): Router {
   const settings = checkClientOptions({ clock: new VirtualClock(), ...options })
   const pool = new Pool({
     retry: settings.retry,
-    limitPerOrigin: 1,
+    limitPerOrigin: { http2: 1, http1: 1 },
     limit: 1,
     idleTimeout: 1,
     maxAge: 1,
@@ -215,6 +215,61 @@ describe('functions of the user', () => {
       expect(await rejection(client.request('https://a.test/'))).toMatchObject({ code: 'H2_CLIENT_CLOSED' })
       expect(client.stats().origins).toEqual([])
       expect(origin.connectionsMade).toBe(made)
+    },
+  )
+})
+
+describe('the name that TLS has to meet', () => {
+  const nameOf = (router: Router, url: string, servername?: string): unknown =>
+    router.route(url, servername).settings.tls?.servername
+
+  it.each<[what: string, options: ClientOptions, url: string, servername: string | undefined, name: unknown]>(
+    [
+      ['none is given', {}, 'https://a.test/', undefined, undefined],
+      ['another than the host', {}, 'https://192.0.2.1/', 'a.test', 'a.test'],
+      ['the case of a name means nothing', {}, 'https://192.0.2.1/', 'A.test', 'a.test'],
+      ['the host itself', {}, 'https://a.test/', 'a.test', undefined],
+      ['in place of that of tls', { tls: { servername: 'b.test' } }, 'https://c.test/', 'a.test', 'a.test'],
+      [
+        'the host, in place of that of tls',
+        { tls: { servername: 'b.test' } },
+        'https://a.test/',
+        'a.test',
+        'a.test',
+      ],
+      [
+        'in place of what a function gives',
+        { tls: () => ({ servername: 'b.test' }) },
+        'https://c.test/',
+        'a.test',
+        'a.test',
+      ],
+      ['plain text has none', {}, 'http://192.0.2.1/', 'a.test', undefined],
+    ],
+  )('%s', (_what, options, url, servername, name) => {
+    expect(nameOf(made(options), url, servername)).toBe(name)
+  })
+
+  it('is part of what connections are shared by', () => {
+    const router = made()
+    const [a, b, none] = ['a.test', 'b.test', undefined].map((name) =>
+      router.route('https://192.0.2.1/', name),
+    )
+    expect(new Set([a, b, none]).size).toBe(3)
+    expect(router.route('https://192.0.2.1/x', 'A.test')).toBe(a)
+    expect(router.route('http://192.0.2.1/', 'a.test')).toBe(router.route('http://192.0.2.1/'))
+  })
+
+  it('keeps what else tls says', () => {
+    const ca = 'a certificate'
+    const { tls } = made({ tls: { ca } }).route('https://192.0.2.1/', 'a.test').settings
+    expect(tls).toEqual({ ca, servername: 'a.test' })
+  })
+
+  it.each([[''], ['a b'], ['a\r\nb'], ['[::1]'], ['a.test:443'], ['é.test'], [5]])(
+    '%j is refused',
+    (name) => {
+      expect(() => made().route('https://a.test/', name as string)).toThrow(TypeError)
     },
   )
 })

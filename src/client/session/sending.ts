@@ -1,0 +1,129 @@
+/**
+ * The upload side of one attempt: content into one stream, at once or as the
+ * caller gives it, then trailers and the end. Its one rule: whoever waits to
+ * give more is told when there is room, and when there is none any more.
+ */
+import type { RequestStream } from '../../protocol/index.ts'
+import type { ClientFailure, Rejection } from '../failure.ts'
+import type { ExchangePlan } from '../request/exchange-plan.ts'
+import type { Body } from '../request/request-body.ts'
+import { Senders } from '../request/senders.ts'
+import { endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
+import type { Incoming } from '../response/incoming.ts'
+
+/** The exchange, as its upload side sees it. */
+export interface SendingOwner {
+  readonly plan: ExchangePlan
+  readonly incoming: Incoming
+  /** So many octets were written. */
+  gave(octets: number): void
+  /** The request was ended. */
+  ended(): void
+  /** The content, or its source, was no good. */
+  uploadFailed(ending: ClientFailure | Rejection): void
+}
+
+export class Sending implements UploadOwner {
+  readonly stream: RequestStream
+  readonly #owner: SendingOwner
+  #upload: Upload | undefined
+  /** True once all of the request was given, or is not wanted any more. */
+  #complete: boolean
+  #sourced: boolean
+  /** Callers of `send`; made when there is one. */
+  #senders: Senders | undefined
+
+  constructor(owner: SendingOwner, stream: RequestStream) {
+    this.#owner = owner
+    this.stream = stream
+    this.#upload = undefined
+    this.#complete = false
+    this.#sourced = false
+    this.#senders = undefined
+  }
+
+  /** True once a source of content was asked for some. */
+  get sourced(): boolean {
+    return this.#sourced
+  }
+
+  /** True once the caller has given all of it. */
+  get complete(): boolean {
+    return this.#complete && this.#upload === undefined
+  }
+
+  /** True if the caller may not give more now, or ever. */
+  get taken(): boolean {
+    return this.#complete || this.#upload !== undefined
+  }
+
+  /** Octets that the engine has not sent. */
+  get queued(): number {
+    return this.stream.queuedBytes
+  }
+
+  /** Sends content, the last of it if `final`. Throws for a body that cannot be opened. */
+  give(body: Body | undefined, final: boolean): void {
+    const { trailers } = this.#owner.plan
+    if (final) this.#complete = true
+    if (body?.open !== undefined) {
+      this.#sourced = true
+      const source = body.open()
+      const over = (): void => {
+        this.#upload = undefined
+        this.#senders?.wake()
+      }
+      this.#upload = new Upload(this, source, body.length, final, final ? trailers : undefined, over)
+      this.#upload.pump()
+      return
+    }
+    if (body?.bytes !== undefined) {
+      this.stream.write(body.bytes)
+      this.#owner.gave(body.bytes.length)
+    }
+    if (final) endWith(this, trailers)
+  }
+
+  /** Resolves once the stream takes more; rejects with what ended the exchange. */
+  whenWritable(final: boolean): Promise<void> {
+    const { incoming } = this.#owner
+    const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
+    if (incoming.ending !== undefined) return Promise.reject(incoming.error())
+    if (!waits || incoming.ended) return Promise.resolve()
+    this.#senders ??= new Senders(incoming)
+    return this.#senders.wait()
+  }
+
+  /** The stream takes more. */
+  writable(): void {
+    if (this.#upload !== undefined) this.#upload.pump()
+    else this.#senders?.wake()
+  }
+
+  /** Nothing more is sent. `reason`: what the source is told. Returns true if that leaves the request unfinished. */
+  stop(reason: unknown): boolean {
+    const unfinished = !this.#complete || this.#upload !== undefined
+    this.#complete = true
+    this.#upload?.stop(reason)
+    return unfinished
+  }
+
+  /** Tells everyone who waits to give more how it ended. */
+  tell(): void {
+    this.#senders?.wake()
+  }
+
+  // — `UploadOwner` —
+
+  gave(octets: number): void {
+    this.#owner.gave(octets)
+  }
+
+  ended(): void {
+    this.#owner.ended()
+  }
+
+  uploadFailed(ending: ClientFailure | Rejection): void {
+    this.#owner.uploadFailed(ending)
+  }
+}
