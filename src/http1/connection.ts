@@ -10,7 +10,7 @@ import { ErrorCode } from '../frame/registry.ts'
 import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from '../protocol/index.ts'
 import { type Fault, malformed } from './fault.ts'
 import type { ResponseHead } from './framing.ts'
-import { framedHead } from './request-head.ts'
+import { type Forwarded, framedHead } from './request-head.ts'
 import { RequestWriter } from './request-writer.ts'
 import { type ResponseHandler, type ResponseLimits, ResponseParser } from './response-parser.ts'
 import { Http1Stream, type StreamHost } from './stream.ts'
@@ -120,6 +120,7 @@ export class Http1Connection implements ResponseHandler, StreamHost {
     } catch (cause) {
       this.#threw(cause)
     }
+    // What was no response has ended it.
     if (!this.#closed) this.#close(complete ? undefined : (failure ?? CUT_SHORT))
   }
 
@@ -134,12 +135,18 @@ export class Http1Connection implements ResponseHandler, StreamHost {
 
   /**
    * Begins a request. `endStream`: it has no content. `trailers`: there may be
-   * some behind it. Throws TypeError for a head that breaks a rule, and Error
+   * some behind it. `forwarded`: the peer is a proxy. Throws TypeError for a head that breaks a rule, and Error
    * unless the connection is free.
    */
-  open(head: RequestHead, endStream: boolean, trailers: boolean, sink: StreamSink): RequestStream {
+  open(
+    head: RequestHead,
+    endStream: boolean,
+    trailers: boolean,
+    sink: StreamSink,
+    forwarded?: Forwarded,
+  ): RequestStream {
     if (!this.free) throw new Error('HTTP/1.1 carries one request at a time')
-    const writer = new RequestWriter(framedHead(head, endStream, trailers), endStream)
+    const writer = new RequestWriter(framedHead(head, endStream, trailers, forwarded), endStream)
     this.#current = new Http1Stream(this, writer, sink)
     this.#parser.begin(head.method)
     this.#idleUntil = NEVER
@@ -267,17 +274,6 @@ export class Http1Connection implements ResponseHandler, StreamHost {
 
   streamReset(): void {
     this.#letGo(undefined)
-  }
-
-  wrongLength(which: 'more' | 'less'): void {
-    this.#letGo({
-      scope: 'stream',
-      initiator: 'user',
-      errorCode: ErrorCode.CANCEL,
-      reason: `the body has ${which} octets than content-length says (RFC 9112 §6.3)`,
-      processed: 'unknown',
-      kind: 'BODY',
-    })
   }
 
   // — the end —

@@ -5,17 +5,15 @@
  * none of it.
  */
 import { latin1Text } from '../bytes.ts'
-import { CONNECTION_SPECIFIC, CONTENT_LENGTH, INVALID, NameMemory } from '../protocol/field-rules.ts'
+import { CONNECTION_SPECIFIC, CONTENT_LENGTH, INVALID } from '../protocol/field-rules.ts'
+import { nameKind } from '../protocol/fields-received.ts'
 import { type Fault, malformed, oversized } from './fault.ts'
 
 const COLON = 0x3a
 const SPACE = 0x20
 const TAB = 0x09
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 /** RFC 9110 §5.5. LF ends a line, and is in none. */
 const BAD_VALUE = /[\0\r]/
-
-const names = new NameMemory((name) => TOKEN.test(name))
 
 export class FieldSection {
   /** Names in lower case and values, flat, in wire order, duplicates kept. */
@@ -40,9 +38,9 @@ export class FieldSection {
     while (colon < end && bytes[colon] !== COLON) colon++
     if (colon === end) return malformed('a field line that has no colon (RFC 9112 §5)')
     const name = latin1Text(bytes, start, colon).toLowerCase()
-    const kind = names.kind(name)
-    // White space before the colon is in no token, and is how fields are hidden (RFC 9112 §5.1).
-    if (kind === INVALID) return malformed('a field name that is not a token (RFC 9112 §5.1)')
+    const kind = nameKind(name)
+    // White space before the colon is how fields are hidden (RFC 9112 §5.1). What else is no token is its owner's to drop.
+    if (kind === INVALID) return malformed('a field name with a forbidden character (RFC 9112 §5.1)')
     const value = trimmedText(bytes, colon + 1, end)
     if (BAD_VALUE.test(value)) return BAD_OCTET
     if (kind === CONTENT_LENGTH || kind === CONNECTION_SPECIFIC) this.#notable.push(this.fields.length)

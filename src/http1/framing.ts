@@ -3,7 +3,7 @@
  * (RFC 9112 §6.3, §9.3). Its one rule: the end is said once and can be read in
  * one way, or the connection ends.
  */
-import { decimal } from '../protocol/field-rules.ts'
+import { decimal, trimmed } from '../protocol/field-rules.ts'
 import { type Fault, malformed } from './fault.ts'
 import type { FieldSection } from './field-section.ts'
 import type { StatusLine } from './status-line.ts'
@@ -111,7 +111,10 @@ function lengthOf(value: string): number {
 function persists(line: StatusLine, section: FieldSection): boolean {
   const options = section.valuesOf('connection')
   if (options === undefined) return line.minor === 1
-  const words = options.toLowerCase().split(',').map(trimmed)
+  const words = options
+    .toLowerCase()
+    .split(',')
+    .map((word) => trimmed(word))
   return !words.includes('close') && (line.minor === 1 || words.includes('keep-alive'))
 }
 
@@ -121,17 +124,4 @@ function idleLimit(section: FieldSection): number {
   if (value === undefined) return Number.POSITIVE_INFINITY
   const match = /(?:^|[\s,;])timeout="?(\d{1,9})/i.exec(value)
   return match === null ? Number.POSITIVE_INFINITY : Number(match[1]) * 1000
-}
-
-/** Without the white space around it that lists may have, and no other (RFC 9110 §5.6.3). */
-function trimmed(text: string): string {
-  let from = 0
-  let to = text.length
-  while (from < to && isSpace(text.charCodeAt(from))) from++
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }

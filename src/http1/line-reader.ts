@@ -3,6 +3,7 @@
  * chunk is read where it lies; only the beginning of one that does not is
  * copied, and never more of it than was allowed.
  */
+import { joinBytes } from '../bytes.ts'
 
 /** The line goes on in the next chunk. */
 export const INCOMPLETE = -1
@@ -59,6 +60,17 @@ export class LineReader {
       if (octet !== text.charCodeAt(i)) return false
     }
     return true
+  }
+
+  /** Up to `count` octets of the line, in front of `chunk[at]` and behind. */
+  peek(chunk: Uint8Array, at: number, count: number): Uint8Array {
+    const held = this.#held.subarray(0, Math.min(this.#length, count))
+    return joinBytes([held, chunk.subarray(at, at + count - held.length)])
+  }
+
+  /** Keeps all that there is, for a later look. */
+  hold(chunk: Uint8Array, at: number): void {
+    this.#hold(chunk, at, chunk.length)
   }
 
   /**

@@ -2,19 +2,28 @@
  * The head of a request as HTTP/1.1 has it (RFC 9112 §3). Its one rule: where
  * the request ends is said once and cannot be read in two ways (RFC 9112 §6.3).
  */
+import { NO_CONTENT_LENGTH } from '../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../protocol/index.ts'
 
 /** A head that can be sent. */
 export interface FramedHead {
   /** All of it, each character an octet, the empty line included. */
   readonly text: string
-  /** Octets of content announced; undefined with the chunked coding. */
-  readonly length: number | undefined
+  /** Octets that the content must have, or `NO_CONTENT_LENGTH`. */
+  readonly length: number
+  readonly chunked: boolean
+}
+
+/** What a proxy wants to be told that is asked in place of the origin. */
+export interface Forwarded {
+  /** Scheme and authority: where the request goes, whatever `host` says (RFC 9112 §3.2.2). */
+  readonly origin: string
+  /** Value of `proxy-authorization` (RFC 9110 §11.7.2), undefined without credentials. */
+  readonly authorization: string | undefined
 }
 
 /** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
 const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
-const DIGITS = /^[0-9]{1,15}$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
@@ -22,23 +31,33 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  * be some behind it. Throws TypeError for a head that breaks a rule, and for
  * CONNECT.
  */
-export function framedHead(head: RequestHead, endStream: boolean, trailers: boolean): FramedHead {
-  checkRequest(head)
+export function framedHead(
+  head: RequestHead,
+  endStream: boolean,
+  trailers: boolean,
+  forwarded?: Forwarded,
+): FramedHead {
+  const length = checkRequest(head, endStream)
   const { method, path, fields } = head
   // RFC 9110 §9.3.6: what follows would not be HTTP, and there is no stream for it.
   if (method === 'CONNECT' || path === undefined)
     throw new TypeError('CONNECT needs HTTP/2; this is HTTP/1.1')
-  const announced = announcedLength(fields)
-  if (endStream && announced !== undefined && announced > 0) {
-    throw new TypeError(`content-length ${announced} of a request without content`)
-  }
-  const chunked = !endStream && (announced === undefined || trailers)
+  const chunked = !endStream && (length === NO_CONTENT_LENGTH || trailers)
   // RFC 9112 §3.2: host first.
-  let text = `${method} ${path} HTTP/1.1\r\n${written(head, 'host')}: ${head.authority}\r\n`
+  let text = `${method} ${target(path, forwarded)} HTTP/1.1\r\n${written(head, 'host')}: ${head.authority}\r\n`
   text += fieldLines(head, chunked)
   if (chunked) text += 'transfer-encoding: chunked\r\n'
-  else if (announced === undefined && !WITHOUT_CONTENT.includes(method)) text += 'content-length: 0\r\n'
-  return { text: `${text}\r\n`, length: chunked ? undefined : (announced ?? 0) }
+  else if (length === NO_CONTENT_LENGTH && !WITHOUT_CONTENT.includes(method)) text += 'content-length: 0\r\n'
+  const own = fields.some((name, i) => i % 2 === 0 && name === 'proxy-authorization')
+  const authorization = own ? undefined : forwarded?.authorization
+  if (authorization !== undefined) text += `proxy-authorization: ${authorization}\r\n`
+  return { text: `${text}\r\n`, length, chunked }
+}
+
+/** In absolute form to a proxy (RFC 9112 §3.2.2), where `*` has no path (RFC 9112 §3.2.4). */
+function target(path: string, forwarded: Forwarded | undefined): string {
+  if (forwarded === undefined) return path
+  return path === '*' ? forwarded.origin : forwarded.origin + path
 }
 
 /** The caller's fields, and `connection`. */
@@ -74,17 +93,4 @@ function joinedCookies(fields: readonly string[]): string {
 function written({ writtenNames }: RequestHead, name: string): string {
   const given = writtenNames?.get(name)
   return given !== undefined && TOKEN.test(given) && given.toLowerCase() === name ? given : name
-}
-
-/** Throws TypeError for a content-length that is no number, or that is said twice. */
-function announcedLength(fields: readonly string[]): number | undefined {
-  let length: number | undefined
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'content-length') continue
-    if (length !== undefined || !DIGITS.test(fields[i + 1]!)) {
-      throw new TypeError('content-length must be one number (RFC 9112 §6.3)')
-    }
-    length = Number(fields[i + 1])
-  }
-  return length
 }

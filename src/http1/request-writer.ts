@@ -22,8 +22,7 @@ export class RequestWriter {
   /** What the content that left is worth: see `abuse-budget.ts`. */
   work: number
   #head: string
-  /** Octets that content-length still allows, undefined with the chunked coding. */
-  #left: number | undefined
+  readonly #chunked: boolean
   readonly #upload: Upload
   /** Octets of content that the transport has from where they lie. */
   #lent: number
@@ -31,13 +30,13 @@ export class RequestWriter {
   #complete: boolean
 
   /** `endStream`: there is no content. */
-  constructor({ text, length }: FramedHead, endStream: boolean) {
+  constructor({ text, length, chunked }: FramedHead, endStream: boolean) {
     this.hasContent = !endStream
     this.sent = false
     this.work = 0
     this.#head = text
-    this.#left = length
-    this.#upload = new Upload()
+    this.#chunked = chunked
+    this.#upload = new Upload(length)
     this.#upload.ended = endStream
     this.#lent = 0
     this.#complete = false
@@ -58,22 +57,16 @@ export class RequestWriter {
     return this.#complete
   }
 
-  /** Returns false if it is more than content-length says; nothing of it is sent then. */
-  write(chunk: Uint8Array): boolean {
-    if (this.#left !== undefined) {
-      if (chunk.length > this.#left) return false
-      this.#left -= chunk.length
-    }
+  /** Throws TypeError, and takes nothing, if it is more than content-length says. */
+  write(chunk: Uint8Array): void {
     this.#upload.push(chunk)
-    return true
   }
 
-  /** Returns false if it is less than content-length says. */
-  end(trailers: FieldList): boolean {
-    if (this.#left !== undefined && this.#left > 0) return false
+  /** Throws TypeError if there was less than content-length says. */
+  end(trailers: FieldList): void {
+    this.#upload.checkWhole()
     this.#upload.ended = true
     this.#upload.trailers = trailers
-    return true
   }
 
   /**
@@ -89,7 +82,7 @@ export class RequestWriter {
       out.latin1(this.#head)
       this.#head = ''
     }
-    if (this.#left !== undefined && out.length === 0 && this.#upload.length >= WORTH_LENDING) {
+    if (!this.#chunked && out.length === 0 && this.#upload.length >= WORTH_LENDING) {
       const piece = this.#upload.peek(max)
       if (piece.length >= Math.min(max, WORTH_LENDING)) {
         this.#lent = piece.length
@@ -102,7 +95,7 @@ export class RequestWriter {
   }
 
   #copy(out: OutputBuffer, max: number): void {
-    const chunked = this.#left === undefined
+    const chunked = this.#chunked
     const room = max - out.length - (chunked ? CHUNK_EXTRA : 0)
     // However little is asked for, there is progress.
     const count = Math.min(this.#upload.length, out.length === 0 ? Math.max(room, 1) : room)

@@ -3,6 +3,7 @@
  * final one, its content and trailers. Its one rule: how the bytes are cut
  * changes nothing that is told but where content is cut.
  */
+import { adviceForHttp1 } from '../first-octets.ts'
 import { chunkSize, MAX_CHUNK_LINE } from './chunk-line.ts'
 import { type Fault, malformed, oversized } from './fault.ts'
 import { FieldSection } from './field-section.ts'
@@ -48,7 +49,11 @@ const UNTIL_END = 8
 
 const CR = 0x0d
 const LF = 0x0a
-const NOT_A_STATUS_LINE = malformed('a status line that is not one (RFC 9112 §4)')
+const NO_BYTES: Uint8Array = new Uint8Array(0)
+/** Octets by which the protocols that are known can be told. */
+const GREETING_SIZE = 9
+const NO_STATUS_LINE = 'a status line that is not one (RFC 9112 §4)'
+const NOT_A_STATUS_LINE = malformed(NO_STATUS_LINE)
 const NOT_A_FIELD_LINE = malformed('a field line that does not end as one (RFC 9112 §2.2)')
 const NOT_A_CHUNK = malformed('a chunk that is not one (RFC 9112 §7.1)')
 const HEAD_TOO_LARGE = oversized('head or trailers too large (RFC 9110 §5.4)')
@@ -105,11 +110,16 @@ export class ResponseParser {
     return at
   }
 
-  /** No more will come. Completes a response that ends so, and returns whether it did. */
+  /** No more will come. Completes a response that ends so, and returns whether it did; tells of what was none. */
   end(): boolean {
-    if (this.#state !== UNTIL_END) return false
-    this.#complete([])
-    return true
+    if (this.#state === UNTIL_END) {
+      this.#complete([])
+      return true
+    }
+    if (this.#state === STATUS_LINE && !this.#lines.mayBegin(HTTP_NAME, NO_BYTES, 0)) {
+      this.#fault(strange(this.#lines.peek(NO_BYTES, 0, GREETING_SIZE)), 0)
+    }
+    return false
   }
 
   /** Returns the offset from which to go on. */
@@ -146,7 +156,7 @@ export class ResponseParser {
 
   #statusLine(chunk: Uint8Array, at: number): number {
     // What is of another protocol may never end a line.
-    if (!this.#lines.mayBegin(HTTP_NAME, chunk, at)) return this.#fault(NOT_A_STATUS_LINE, at)
+    if (!this.#lines.mayBegin(HTTP_NAME, chunk, at)) return this.#stranger(chunk, at)
     const next = this.#headLine(chunk, at, NOT_A_STATUS_LINE)
     if (next === INCOMPLETE) return chunk.length
     if (this.#state === IDLE) return next
@@ -159,6 +169,16 @@ export class ResponseParser {
     this.#line = line
     this.#state = FIELDS
     return next
+  }
+
+  /** Another protocol. Its first octets may tell which, and are waited for. */
+  #stranger(chunk: Uint8Array, at: number): number {
+    const octets = this.#lines.peek(chunk, at, GREETING_SIZE)
+    if (octets.length < GREETING_SIZE) {
+      this.#lines.hold(chunk, at)
+      return chunk.length
+    }
+    return this.#fault(strange(octets), at)
   }
 
   #fieldLine(chunk: Uint8Array, at: number): number {
@@ -274,4 +294,9 @@ export class ResponseParser {
     this.#handler.onFault(fault)
     return at
   }
+}
+
+/** What is no status line, and whose first octets it seems to be. */
+function strange(octets: Uint8Array): Fault {
+  return malformed(`${NO_STATUS_LINE}${adviceForHttp1(octets)}`)
 }

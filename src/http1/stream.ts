@@ -5,7 +5,7 @@
  * (RFC 9112 §9.3).
  */
 import type { Processed } from '../errors.ts'
-import { checkSentFields } from '../protocol/fields-sent.ts'
+import { checkSentTrailers } from '../protocol/fields-sent.ts'
 import type { Failure, FieldList, RequestStream, StreamSink } from '../protocol/index.ts'
 import { InformationalCount } from '../protocol/informational.ts'
 import type { ResponseHead } from './framing.ts'
@@ -24,8 +24,6 @@ export interface StreamHost {
   hold(held: boolean): void
   /** The owner gave the request up. */
   streamReset(): void
-  /** The owner's content is not what it announced. */
-  wrongLength(which: 'more' | 'less'): void
 }
 
 export class Http1Stream implements RequestStream {
@@ -68,14 +66,13 @@ export class Http1Stream implements RequestStream {
   }
 
   write(chunk: Uint8Array): void {
-    if (!this.writable || chunk.length === 0) return
-    if (!this.writer.write(chunk)) this.#host.wrongLength('more')
+    if (this.writable && chunk.length > 0) this.writer.write(chunk)
   }
 
   end(trailers: FieldList = []): void {
     if (!this.writable) return
-    checkSentFields(trailers)
-    if (!this.writer.end(trailers)) this.#host.wrongLength('less')
+    checkSentTrailers(trailers)
+    this.writer.end(trailers)
   }
 
   consume(count: number): void {
@@ -126,7 +123,7 @@ export class Http1Stream implements RequestStream {
   }
 
   onResponse({ status, fields, framing, reason }: ResponseHead): void {
-    if (!this.#done) this.#sink.onResponse(status, fields, framing === 0, reason)
+    if (!this.#done) this.#sink.onResponse(status, fields, framing === 0, undefined, reason)
   }
 
   onContent(buf: Uint8Array, start: number, end: number): void {

@@ -112,7 +112,6 @@ const LINES = [
   'X: \xe4\r\n',
   'X: a\rb\r\n',
   'X: a\0b\r\n',
-  'X(: y\r\n',
   ': y\r\n',
   'X\r\n',
   'X: y\n',

@@ -197,10 +197,24 @@ describe('the end', () => {
     engine.say('SSH-2.0-x\r\n', OK)
     expect(engine.told.slice(1)).toEqual([
       'failed (unknown)',
-      'closed, a status line that is not one (RFC 9112 §4)',
+      'closed, a status line that is not one (RFC 9112 §4); the peer speaks SSH',
       'cut',
     ])
     expect(engine.failure).toMatchObject({ scope: 'connection', initiator: 'local', kind: undefined })
+  })
+
+  it('what is no response is so, too, if it ends with the connection', () => {
+    const engine = new Engine()
+    engine.ask()
+    engine.sent()
+    engine.say('\x15\x03\x01\0\x02\x02\x46')
+    expect(engine.told).toEqual(['sent'])
+    engine.hangUp()
+    expect(engine.told.slice(1)).toEqual([
+      'failed (unknown)',
+      expect.stringMatching(/^closed, a status line .*the peer speaks TLS/),
+      'cut',
+    ])
   })
 
   it('what is too large says so', () => {
@@ -263,17 +277,17 @@ describe('the end', () => {
     expect(engine.told.slice(-3)).toEqual(['content ab', 'closed', 'cut'])
   })
 
-  it.each(['more', 'less'])('by content of which there is %s than was announced', (which) => {
-    const engine = new Engine()
-    const stream = engine.ask({ method: 'POST', fields: ['content-length', '3'] }, false)
-    engine.sent()
-    if (which === 'more') stream.write(octets('abcd'))
-    else stream.end()
-    const reason = `the body has ${which} octets than content-length says (RFC 9112 §6.3)`
-    expect(engine.told).toEqual(['sent', 'failed (unknown)', `closed, ${reason}`, 'cut'])
-    expect(engine.failure).toMatchObject({ scope: 'stream', initiator: 'user', kind: 'BODY' })
-    expect(engine.sent()).toBe('')
-  })
+  it.each(['more', 'less'])(
+    'content of which there is %s than was announced is the owner’s to answer for',
+    (which) => {
+      const engine = new Engine()
+      const stream = engine.ask({ method: 'POST', fields: ['content-length', '3'] }, false)
+      engine.sent()
+      const give = (): void => (which === 'more' ? stream.write(octets('abcd')) : stream.end())
+      expect(give).toThrow(`${which} content than content-length says`)
+      expect([engine.sent(), engine.told]).toEqual(['', ['sent']])
+    },
+  )
 
   it('trailers that break a rule throw, and nothing of them leaves', () => {
     const engine = new Engine()

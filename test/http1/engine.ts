@@ -96,7 +96,7 @@ export class Engine implements Http1ConnectionSink, StreamSink {
   onInformational(status: number): void {
     this.#tell(`${status}`)
   }
-  onResponse(status: number, _: FieldList, endStream: boolean, reason?: string): void {
+  onResponse(status: number, _: FieldList, endStream: boolean, _never: unknown, reason?: string): void {
     this.#tell(`${status} ${reason}${endStream ? ', no content' : ''}`)
   }
   onData(buf: Uint8Array, start: number, end: number): void {

@@ -68,7 +68,7 @@ export function parsed(
     lent.fill(0xdb)
   }
   if (!parser.awaiting) recorder.tell(behind > 0 ? `behind it ${behind}` : '')
-  else if (!parser.end()) recorder.tell('more')
+  else if (!parser.end() && parser.awaiting) recorder.tell('more')
   return recorder.told
 }
 

@@ -128,7 +128,9 @@ describe('content', () => {
 
   it('leaves with the head and the end, by content-length', () => {
     const one = writer(['content-length', '4'])
-    expect(one.write(octets('ab')) && one.write(octets('cd')) && one.end([])).toBe(true)
+    one.write(octets('ab'))
+    one.write(octets('cd'))
+    one.end([])
     expect([one.sent, one.complete, one.queued]).toEqual([false, false, 4])
     expect(pulled(one, 65_536)).toEqual([
       'POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 4\r\nconnection: keep-alive\r\n\r\nabcd',
@@ -205,10 +207,40 @@ describe('content', () => {
 
   it('is neither more nor less than content-length says (RFC 9112 §6.3)', () => {
     const one = writer(['content-length', '3'])
-    expect(one.write(octets('ab'))).toBe(true)
-    expect(one.end([])).toBe(false)
-    expect(one.write(octets('cd'))).toBe(false)
-    expect(one.write(octets('c')) && one.end([])).toBe(true)
+    one.write(octets('ab'))
+    expect(() => one.end([])).toThrow(TypeError)
+    expect(() => one.write(octets('cd'))).toThrow('more content than content-length says')
+    one.write(octets('c'))
+    one.end([])
     expect(pulled(one, 65_536)[0]).toMatch(/\r\n\r\nabc$/)
+  })
+
+  it('is so where it leaves in chunks, too', () => {
+    const one = writer(['content-length', '3', 'trailer', 'x'], true)
+    expect(() => one.write(octets('abcd'))).toThrow(TypeError)
+    expect(() => one.end(['x', '1'])).toThrow('less content than content-length says')
+  })
+})
+
+describe('a request to a proxy (RFC 9112 §3.2.2)', () => {
+  const forwarded = { origin: 'http://a.test:81', authorization: 'Basic eA==' }
+  const text = (head: Partial<RequestHead>, by = forwarded as Partial<typeof forwarded>): string =>
+    framedHead({ ...HEAD, ...head }, true, false, { authorization: undefined, origin: '', ...by }).text
+
+  it('has its target in absolute form, and the credentials of the proxy', () => {
+    expect(text({ path: '/x?y', authority: 'b.test' })).toBe(
+      'GET http://a.test:81/x?y HTTP/1.1\r\nhost: b.test\r\nconnection: keep-alive\r\nproxy-authorization: Basic eA==\r\n\r\n',
+    )
+  })
+
+  it('has none but the caller’s', () => {
+    const own = text({ fields: ['proxy-authorization', 'Basic eQ==', 'x', 'proxy-authorization'] })
+    expect(own.match(/proxy-authorization: .*/g)).toEqual(['proxy-authorization: Basic eQ=='])
+    expect(text({ fields: ['x', 'proxy-authorization'] })).toContain('proxy-authorization: Basic eA==')
+    expect(text({}, { origin: 'http://a.test' })).not.toContain('proxy-authorization')
+  })
+
+  it('of the server as a whole has no path (RFC 9112 §3.2.4)', () => {
+    expect(text({ method: 'OPTIONS', path: '*' })).toMatch(/^OPTIONS http:\/\/a\.test:81 HTTP\/1\.1\r\n/)
   })
 })

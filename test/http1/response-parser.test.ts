@@ -133,6 +133,11 @@ describe('fields (RFC 9112 §5)', () => {
       ['200 OK [a,\x01\x7f\x80\xff,content-length,0] 0', 'end'],
     ],
     [
+      'may have names that are no tokens, which are their owner’s to drop, but hide no colon, space or control',
+      head('A(@): b\r\nContent-Length: 0\r\n'),
+      ['200 OK [a(@),b,content-length,0] 0', 'end'],
+    ],
+    [
       'that are folded go on behind a space (RFC 9112 §5.2)',
       head('A: b \r\n\t c\r\n d\r\nContent-Length: 0\r\n'),
       ['200 OK [a,b c d,content-length,0] 0', 'end'],

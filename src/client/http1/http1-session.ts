@@ -5,6 +5,7 @@
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import { Http1Connection, type Http1ConnectionSink } from '../../http1/connection.ts'
+import type { Forwarded } from '../../http1/request-head.ts'
 import type { Failure, RequestStream } from '../../protocol/index.ts'
 import { checkLimits, checkSettings } from '../../protocol/limits.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
@@ -20,6 +21,8 @@ import type { Session, SessionOwner, SessionState } from '../session/session.ts'
 export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
   readonly #transport: Transport
+  /** What a proxy wants to be told, where the peer is one. */
+  readonly #forwarded: Forwarded | undefined
   readonly #engine: Http1Connection
   readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
@@ -39,6 +42,8 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
     const { maxHeaderListSize: maxHeadSize } = checkSettings(settings.settings)
     this.#owner = owner
     this.#transport = transport
+    const { forwarding } = transport
+    this.#forwarded = forwarding && { origin: owner.target.origin, authorization: forwarding.authorization }
     this.#engine = new Http1Connection(this, { maxHeadSize, maxFields, maxInformational })
     this.#driver = new Driver(this.#engine, settings.clock, this, settings.clock.now())
     this.#open = new Deadlines()
@@ -187,7 +192,8 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   // — `Carrier` —
 
   open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): RequestStream {
-    return this.#engine.open(head, endStream, plan.trailers !== undefined, exchange)
+    const trailers = plan.trailers !== undefined
+    return this.#engine.open(head, endStream, trailers, exchange, this.#forwarded)
   }
 
   get witness(): undefined {
@@ -212,6 +218,10 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   pushed(): undefined {
     return undefined
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {

@@ -185,7 +185,11 @@ export class Dialler {
     const startedAt = settings.clock.now()
     signal.throwIfAborted()
     const alpn = this.#memory.http1Required ? ['http/1.1'] : ['h2', 'http/1.1']
-    const options = dialOptions(settings, settings.timeouts, alpn, this.#memory, witness)
+    const forward = !target.secure && !this.#owner.speaksHttp2(undefined)
+    const options = {
+      ...dialOptions(settings, settings.timeouts, alpn, this.#memory, witness),
+      forward,
+    }
     const transport = await settings.transport(target, options, signal)
     if (signal.aborted) throw gone(transport, signal)
     observer.opened(transport, settings.clock.now() - startedAt)
