@@ -81,6 +81,6 @@ export class Upload {
 }
 
 /** What a caller is told whose content is not as long as announced. */
-export function wrongLength(which: 'more' | 'less'): string {
+function wrongLength(which: 'more' | 'less'): string {
   return `${which} content than content-length says (RFC 9113 §8.1.1)`
 }

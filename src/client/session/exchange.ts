@@ -286,13 +286,7 @@ export class Exchange
     this.onInformationalResponse?.(informational)
   }
 
-  onResponse(
-    status: number,
-    fields: FieldList,
-    endStream: boolean,
-    _neverIndexed?: readonly string[],
-    reason = '',
-  ): void {
+  onResponse(status: number, fields: FieldList, endStream: boolean, _never?: unknown, reason = ''): void {
     const { incoming } = this
     incoming.status = status
     incoming.statusText = reason
