@@ -1,7 +1,7 @@
 /**
  * Runs the soaks in their long form: a million cancelled requests on one
- * connection, and a million answered ones on one client, or as many as the
- * argument says.
+ * connection, a million answered ones on one client, and a million from each kind
+ * of honest server, or as many as the argument says.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ const child = spawn(
     'run',
     'test/faults/soak.test.ts',
     'test/client/session/scale.test.ts',
+    'test/protocol/honest-peers.test.ts',
     '--disable-console-intercept',
   ],
   {

@@ -194,6 +194,50 @@ export const attacks = [
     ),
   },
   {
+    name: 'DATA of padding alone',
+    frames: oneStream((id) =>
+      w.frame(w.DATA, w.PADDED, id, Buffer.concat([Buffer.of(15), Buffer.alloc(15)])),
+    ),
+  },
+  {
+    name: 'DATA without content, and PING, behind each octet of it',
+    frames: function* (ids) {
+      const id = ids()
+      yield w.headers(1, w.STATUS_200)
+      for (;;) {
+        yield w.frame(w.DATA, 0, id, Buffer.alloc(1))
+        yield w.frame(w.DATA, 0, id)
+        yield w.frame(w.PING, 0, 0, Buffer.alloc(8))
+      }
+    },
+  },
+  {
+    name: 'DATA for a response that is complete',
+    frames: function* (ids) {
+      const id = ids()
+      yield w.headers(id, w.STATUS_200, w.END_HEADERS | w.END_STREAM)
+      for (;;) yield w.frame(w.DATA, 0, id, Buffer.alloc(700))
+    },
+  },
+  {
+    name: 'HEADERS for a response that is complete',
+    frames: function* (ids) {
+      const id = ids()
+      for (;;) yield w.headers(id, w.STATUS_200, w.END_HEADERS | w.END_STREAM)
+    },
+  },
+  {
+    name: 'PRIORITY of a wrong length behind each response',
+    refill: true,
+    frames: function* (ids) {
+      for (;;) {
+        const id = ids()
+        yield w.headers(id, w.STATUS_200, w.END_HEADERS | w.END_STREAM)
+        yield w.frame(w.PRIORITY, 0, id, Buffer.alloc(4))
+      }
+    },
+  },
+  {
     name: 'WINDOW_UPDATE of 1 for a stream',
     frames: (ids) => always(w.frame(w.WINDOW_UPDATE, 0, ids(), w.uint32(1)))(),
   },

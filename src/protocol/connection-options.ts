@@ -11,6 +11,7 @@ import {
   type Limits,
   type LocalSettings,
 } from './limits.ts'
+import { UnreadBudget } from './unread-budget.ts'
 import { type WindowManagerOption, windowManagers } from './window-managers.ts'
 
 /** How a connection behaves. Everything has a default. */
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly limits?: Limits | undefined
   /** How receive windows are refilled. Default `AdaptiveWindowManager`; the connection's does not grow. */
   readonly windowManager?: WindowManagerOption | undefined
+  /** What may lie unread, shared by the connections that are given the same. Default one of its own, of 256 MiB. */
+  readonly unread?: UnreadBudget | undefined
   /** Take pushes (RFC 9113 §8.4). Default false: a PUSH_PROMISE is then a connection error. */
   readonly enablePush?: boolean | undefined
   /** PING after `interval` ms of silence with requests open; dead after `timeout` ms more. Default 30,000 and 15,000. */
@@ -40,6 +43,7 @@ interface CheckedOptions {
   readonly settings: ReturnType<typeof checkSettings>
   readonly limits: ReturnType<typeof checkLimits>
   readonly managers: ReturnType<typeof windowManagers>
+  readonly unread: UnreadBudget
   readonly enablePush: boolean
   readonly keepAlive: KeepAlive | false
   readonly deadlines: Deadlines
@@ -52,6 +56,7 @@ export function checkConnectionOptions(options: ConnectionOptions): CheckedOptio
     settings: checkSettings(options.settings),
     limits: checkLimits(options.limits),
     managers: windowManagers(options.windowManager),
+    unread: options.unread ?? new UnreadBudget(),
     enablePush: options.enablePush ?? false,
     keepAlive: checkKeepAlive(options.keepAlive),
     deadlines: {

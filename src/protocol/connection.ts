@@ -6,7 +6,6 @@
  * Four kinds of method: the world happened, the application asks, what to do
  * next, questions.
  */
-
 import { FrameParser } from '../frame/parser.ts'
 import { ErrorCode } from '../frame/registry.ts'
 import { AbuseBudget } from './abuse-budget.ts'
@@ -66,19 +65,24 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, enablePush, keepAlive, deadlines, firstStreamId } =
+    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
       checkConnectionOptions(options)
     const { connectionWindowSize } = limits
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId)
-    this.#budget = new AbuseBudget(limits)
+    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
+    this.#budget = new AbuseBudget(
+      limits,
+      this.#table,
+      Math.max(settings.initialWindowSize, DEFAULT_WINDOW_SIZE),
+    )
     this.#credit = new Credit(
       managers.connection,
       managers.stream,
       connectionWindowSize,
       settings.initialWindowSize,
       this.#path,
+      unread,
     )
     this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
     this.#holds = new ResetHolds(this.#table)

@@ -1,19 +1,22 @@
 /**
- * What the peer may send, kept for the connection and for every stream. Each
- * octet of DATA that arrives is owed back to the connection's window exactly
- * once: when the application takes it, when it was padding, or when it is
- * discarded, for whatever reason (RFC 9113 §6.9).
+ * What the peer may send, kept for the connection and for every stream
+ * (RFC 9113 §6.9). Its one rule: an octet of DATA is owed back to the
+ * connection's window as it arrives, so that no reader holds up another, and to
+ * its stream's window when the application takes it, or at once if it was padding.
  */
 import type { OutputBuffer } from '../bytes.ts'
 import { writeWindowUpdate } from '../frame/serializer.ts'
 import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import { DEFAULT_WINDOW_SIZE, RecvWindow } from './flow-control.ts'
 import type { Stream } from './stream.ts'
+import type { UnreadBudget } from './unread-budget.ts'
 import type { MakeWindowManager, PathFacts } from './window-managers.ts'
 
 export class Credit {
   readonly connection: RecvWindow
   readonly #path: PathFacts
+  /** What may lie unread, on this connection and others. */
+  readonly #unread: UnreadBudget
   readonly #makeStream: MakeWindowManager
   readonly #streamWindowSize: number
   /** True once the peer must know our INITIAL_WINDOW_SIZE. */
@@ -27,6 +30,7 @@ export class Credit {
     connectionWindowSize: number,
     streamWindowSize: number,
     path: PathFacts,
+    unread: UnreadBudget,
   ) {
     const manager = makeConnection(connectionWindowSize)
     manager.windowSize = connectionWindowSize
@@ -35,6 +39,7 @@ export class Credit {
     this.#makeStream = makeStream
     this.#streamWindowSize = streamWindowSize
     this.#path = path
+    this.#unread = unread
   }
 
   settingsAcknowledged(): void {
@@ -43,7 +48,9 @@ export class Credit {
 
   /** Counts a DATA frame against the connection. False if the peer may not send it. */
   receive(flowControlledLength: number): boolean {
-    return this.connection.receive(flowControlledLength)
+    if (!this.connection.receive(flowControlledLength)) return false
+    this.connection.consume(flowControlledLength)
+    return true
   }
 
   /**
@@ -58,11 +65,10 @@ export class Credit {
   ): boolean {
     const window = stream.recvWindow ?? this.#openWindow(stream, contentLength)
     if (!window.receive(flowControlledLength)) return false
-    stream.unconsumed += flowControlledLength - paddingLength
-    if (paddingLength > 0) {
-      window.consume(paddingLength)
-      this.connection.consume(paddingLength)
-    }
+    const count = flowControlledLength - paddingLength
+    stream.unconsumed += count
+    this.#unread.hold(count)
+    if (paddingLength > 0) window.consume(paddingLength)
     this.#noteOwing(stream)
     return true
   }
@@ -84,21 +90,32 @@ export class Credit {
     const taken = Math.min(count, stream.unconsumed)
     if (taken === 0) return
     stream.unconsumed -= taken
-    this.connection.consume(taken)
+    this.#unread.free(taken)
     if (!stream.receiving) return
-    stream.recvWindow!.consume(taken)
+    const window = stream.recvWindow!
+    if (stream.lent > 0) this.#lend(stream, window.windowSize + stream.unconsumed)
+    window.consume(taken)
     this.#noteOwing(stream)
   }
 
-  /** Content that nobody will take: it is owed to the connection alone. */
-  discard(count: number): void {
-    this.connection.consume(count)
+  /** A stream is over: what is left of its content is its owner's, or nobody's. */
+  release(stream: Stream): void {
+    const left = stream.unconsumed
+    stream.unconsumed = 0
+    if (left > 0) this.#unread.free(left)
+    if (stream.lent > 0) this.#lend(stream, 0)
   }
 
-  /** Nobody takes the rest of a stream's content any more. */
-  release(stream: Stream): void {
-    this.connection.consume(stream.unconsumed)
-    stream.unconsumed = 0
+  /** True if more lies unread than ever may. */
+  get overfull(): boolean {
+    return this.#unread.overfull
+  }
+
+  /** `reach`: octets of a stream that lie unread, or may come to without another word of ours. */
+  #lend(stream: Stream, reach: number): void {
+    const lent = Math.max(0, reach - this.#streamWindowSize)
+    this.#unread.lend(lent - stream.lent)
+    stream.lent = lent
   }
 
   #noteOwing(stream: Stream): void {
@@ -116,9 +133,20 @@ export class Credit {
       stream.owing = false
       // A reader that has a whole window unread gets no more, whatever its manager grants on receipt.
       if (!stream.receiving || stream.unconsumed > this.#streamWindowSize) continue
-      const streamIncrement = stream.recvWindow!.takeIncrement()
+      const streamIncrement = this.#takeIncrement(stream)
       if (streamIncrement > 0) writeWindowUpdate(out, stream.id, streamIncrement)
     }
     this.#owing = []
+  }
+
+  /** What a stream's window is opened by: back to its first size always, beyond it while the budget lends. */
+  #takeIncrement(stream: Stream): number {
+    const window = stream.recvWindow!
+    const reach = window.windowSize + stream.unconsumed
+    const increment = window.takeIncrement(
+      this.#streamWindowSize + stream.lent + this.#unread.lendable - reach,
+    )
+    if (increment > 0) this.#lend(stream, reach + increment)
+    return increment
   }
 }

@@ -4,6 +4,7 @@
  * types. Only DATA is counted, padding included; the connection's windows are
  * changed by WINDOW_UPDATE alone, never by SETTINGS (§6.9.2).
  */
+import type { RaisedCredits } from './raised-credits.ts'
 import type { WindowManager } from './window-managers.ts'
 
 /** Windows start at this size and never pass the other (RFC 9113 §6.9.1, §6.9.2). */
@@ -35,8 +36,6 @@ export class SendWindow {
  */
 export class StreamSendWindows {
   #base = DEFAULT_WINDOW_SIZE
-  /** At least the largest credit of any open stream. */
-  #highestCredit = 0
 
   available(credit: number): number {
     return this.#base + credit
@@ -45,23 +44,15 @@ export class StreamSendWindows {
   /** The credit after a WINDOW_UPDATE; NaN if the stream's window would overflow (RFC 9113 §6.9.1). */
   replenish(credit: number, increment: number): number {
     const raised = credit + increment
-    if (this.#base + raised > MAX_WINDOW_SIZE) return Number.NaN
-    if (raised > this.#highestCredit) this.#highestCredit = raised
-    return raised
+    return this.#base + raised > MAX_WINDOW_SIZE ? Number.NaN : raised
   }
 
   /**
-   * Applies the peer's INITIAL_WINDOW_SIZE. False if any open stream's window
-   * would overflow (RFC 9113 §6.9.2); only then are the streams looked at.
+   * Applies the peer's INITIAL_WINDOW_SIZE. False if the window of any open
+   * stream would overflow (RFC 9113 §6.9.2).
    */
-  setInitial(size: number, openCredits: () => Iterable<number>): boolean {
-    if (size + this.#highestCredit > MAX_WINDOW_SIZE) {
-      this.#highestCredit = 0
-      for (const credit of openCredits()) {
-        if (credit > this.#highestCredit) this.#highestCredit = credit
-      }
-      if (size + this.#highestCredit > MAX_WINDOW_SIZE) return false
-    }
+  setInitial(size: number, credits: RaisedCredits): boolean {
+    if (credits.exceed(MAX_WINDOW_SIZE - size)) return false
     this.#base = size
     return true
   }
@@ -113,11 +104,15 @@ export class RecvWindow {
     if (length > 0) this.#grant(this.#manager.onDataConsumed(length))
   }
 
-  /** The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9). */
-  takeIncrement(): number {
-    const increment = Math.min(this.#owed, MAX_WINDOW_SIZE - this.#manager.windowSize)
-    this.#owed = 0
-    if (increment <= 0) return 0
+  /**
+   * The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9).
+   * What is owed beyond `most` stays so.
+   */
+  takeIncrement(most: number = MAX_WINDOW_SIZE): number {
+    const due = Math.max(0, Math.min(this.#owed, MAX_WINDOW_SIZE - this.#manager.windowSize))
+    const increment = Math.max(0, Math.min(due, most))
+    this.#owed = due - increment
+    if (increment === 0) return 0
     this.#manager.windowSize += increment
     this.announced += increment
     return increment

@@ -91,12 +91,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
   }
 
   onWindowUpdate(streamId: number, increment: number): void {
-    if (streamId !== 0) {
-      this.#inbound.windowUpdate(streamId, increment)
-    } else if (!this.#parts.outbound.connectionWindow.replenish(increment)) {
-      const reason = 'WINDOW_UPDATE overflows the window of the connection (RFC 9113 §6.9.1)'
-      this.#parts.host.fail(ErrorCode.FLOW_CONTROL_ERROR, reason)
-    }
+    this.#inbound.windowUpdate(streamId, increment)
   }
 
   onStreamError(streamId: number, errorCode: number, reason: string): void {
@@ -202,6 +197,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
   #refuse(promisedStreamId: number, errorCode: number): void {
     // Its late frames are dropped: a stream that nobody remembers counts as one that we reset.
     this.#parts.outbound.reset(promisedStreamId, errorCode)
+    this.#parts.budget.reset(undefined)
     this.#chargeRefusal()
   }
 
@@ -240,18 +236,10 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
   }
 
   initialWindowSize(size: number): boolean {
-    const { outbound } = this.#parts
-    if (!outbound.streamWindows.setInitial(size, () => this.#openCredits())) return false
+    const { outbound, table } = this.#parts
+    if (!outbound.streamWindows.setInitial(size, table.raised)) return false
     outbound.scheduler.unblockAll()
     return true
-  }
-
-  #openCredits(): Iterable<number> {
-    const { host, table, budget, path } = this.#parts
-    if (!budget.scan(path.now, table.open)) {
-      host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'INITIAL_WINDOW_SIZE changes too often (RFC 9113 §10.5)')
-    }
-    return table.sendCredits()
   }
 
   onSettingsAck(): void {

@@ -3,7 +3,7 @@
  * WINDOW_UPDATE, each judged by the stream's state (RFC 9113 §5.1), its message
  * phase (§8.1) and the windows (§6.9), then told to the stream's owner. A frame
  * for a stream that is gone takes one path, whatever the reason: decoded,
- * charged and refunded, counted.
+ * charged and refunded, counted by `late-frames.ts`.
  */
 
 import type { Processed } from '../errors.ts'
@@ -13,6 +13,7 @@ import type { Credit } from './credit.ts'
 import type { FieldBlockReader } from './field-block.ts'
 import { FieldReader } from './fields-received.ts'
 import type { KeepAliveState } from './keepalive.ts'
+import { frameNoun, LateFrames, type LateFramesHost } from './late-frames.ts'
 import type { Outbound } from './outbound.ts'
 import type { ResetHolds } from './reset-holds.ts'
 import type { FailureKind } from './sinks.ts'
@@ -36,11 +37,8 @@ import type { StreamTable } from './stream-table.ts'
 import type { PathFacts } from './window-managers.ts'
 
 /** Whom it tells what concerns the whole connection. */
-export interface InboundHost {
-  /** A rule was broken that ends the connection (RFC 9113 §5.4.1). */
+export interface InboundHost extends LateFramesHost {
   fail(errorCode: number, reason: string, cause?: unknown): void
-  /** A frame that is legal but useless came. */
-  glitch(): void
   /** A stream closed, and its owner was told. */
   closed(): void
 }
@@ -66,14 +64,15 @@ export class Inbound {
   readonly #budget: AbuseBudget
   readonly #holds: ResetHolds
   readonly #keepAlive: KeepAliveState
+  readonly #late: LateFrames
   readonly #maxInformational: number
   readonly #reader = new FieldReader()
   /** The stream of the DATA frame being received; undefined while its content is discarded. */
   #current: Stream | undefined = undefined
-  /** Octets of content of the DATA frame being received. */
+  /** Octets of the DATA frame being received, padding included. */
+  #flowControlledLength = 0
+  /** Octets of content in it. */
   #contentLength = 0
-  /** True if that frame has no payload at all: padding costs the peer its window, so it needs no other limit. */
-  #blank = false
 
   constructor(parts: InboundParts, maxInformational: number) {
     this.#host = parts.host
@@ -84,6 +83,7 @@ export class Inbound {
     this.#budget = parts.budget
     this.#holds = parts.holds
     this.#keepAlive = parts.keepAlive
+    this.#late = new LateFrames(parts)
     this.#maxInformational = maxInformational
   }
 
@@ -91,8 +91,8 @@ export class Inbound {
 
   dataStart(streamId: number, flowControlledLength: number, paddingLength: number): void {
     this.#current = undefined
+    this.#flowControlledLength = flowControlledLength
     this.#contentLength = flowControlledLength - paddingLength
-    this.#blank = flowControlledLength === 0
     this.#holds.peerActive()
     if (!this.#credit.receive(flowControlledLength)) {
       this.#host.fail(
@@ -102,13 +102,9 @@ export class Inbound {
       return
     }
     const stream = this.#admit(streamId, RECV_DATA)
-    if (stream === undefined) {
-      this.#credit.discard(flowControlledLength)
-      return
-    }
+    if (stream === undefined) return
     const expected = stream.phase.contentLeft
     if (!this.#credit.receiveOn(stream, flowControlledLength, paddingLength, expected)) {
-      this.#credit.discard(flowControlledLength)
       this.error(
         stream,
         ErrorCode.FLOW_CONTROL_ERROR,
@@ -121,20 +117,39 @@ export class Inbound {
       this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
       return
     }
-    this.#budget.useful(this.#contentLength)
+    if (this.#contentLength > 0) this.#budget.received(this.#contentLength)
     this.#current = stream
+    if (this.#credit.overfull) this.#giveUpLargest()
+  }
+
+  /** More lies unread than may: the stream of this connection that holds most is given up. */
+  #giveUpLargest(): void {
+    const held = this.#table.values().reduce((most, one) => (one.unconsumed > most.unconsumed ? one : most))
+    this.#table.remove(held, step(held.state, SEND_RESET))
+    this.#outbound.reset(held.id, ErrorCode.CANCEL)
+    held.fail({
+      scope: 'stream',
+      initiator: 'local',
+      errorCode: ErrorCode.CANCEL,
+      kind: 'UNREAD_TOO_LARGE',
+      reason: `${held.unconsumed} octets of it lie unread, the most of all responses that together may hold no more (limits.maxUnread)`,
+      processed: processed(held),
+    })
+    this.#credit.release(held)
+    this.#host.closed()
   }
 
   data(buf: Uint8Array, start: number, end: number, last: boolean, endStream: boolean): void {
     const stream = this.#current
     if (last) this.#current = undefined
-    if (last && this.#blank && !endStream && !this.#budget.emptyData(this.#path.now)) {
-      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many empty DATA frames (RFC 9113 §10.5)')
+    if (stream === undefined) {
+      if (last && this.#contentLength === 0) this.#late.dataEnd(this.#flowControlledLength, endStream)
       return
     }
     // The owner may have reset the stream between two pieces: the rest was given back with that.
-    if (stream === undefined || !stream.receiving) return
+    if (!stream.receiving) return
     if (this.#contentLength > 0) stream.sink.onData(buf, start, end, last)
+    else if (last && !endStream) this.#late.emptyData(this.#flowControlledLength)
     if (last && endStream && stream.receiving) this.#end(stream)
   }
 
@@ -171,12 +186,14 @@ export class Inbound {
     if (broken !== undefined) return broken
     dropFirst(fields)
     if (status < 200) {
-      const refused = phase.informational(status, endStream, this.#maxInformational)
+      const limit = this.#maxInformational + stream.workSent
+      const refused = phase.informational(status, endStream, limit, this.#path.now)
       if (refused === undefined) sink.onInformational(status, fields)
       return refused
     }
     const tunnel = stream.isConnect && status < 300
     phase.response(status, this.#reader.contentLength, stream.isHead, tunnel)
+    if (stream.id % 2 === 1) this.#budget.answered()
     if (endStream) {
       const early = phase.end()
       if (early !== undefined) return early
@@ -215,6 +232,7 @@ export class Inbound {
    */
   #settleEnd(stream: Stream): boolean {
     stream.state = step(stream.state, RECV_END)
+    this.#credit.release(stream)
     if (stream.state === CLOSED) {
       this.#table.remove(stream, CLOSED)
       return false
@@ -256,11 +274,15 @@ export class Inbound {
     this.#host.closed()
   }
 
-  // — WINDOW_UPDATE on a stream (RFC 9113 §6.9) —
+  // — WINDOW_UPDATE (RFC 9113 §6.9) —
 
   windowUpdate(streamId: number, increment: number): void {
+    if (streamId === 0) {
+      this.#connectionUpdate(increment)
+      return
+    }
     const stream = this.#admit(streamId, RECV_WINDOW_UPDATE)
-    if (stream === undefined) return
+    if (stream === undefined || !this.#late.creditCame()) return
     const windows = this.#outbound.streamWindows
     const wasShut = windows.available(stream.sendCredit) <= 0
     const credit = windows.replenish(stream.sendCredit, increment)
@@ -269,7 +291,14 @@ export class Inbound {
       return
     }
     stream.sendCredit = credit
+    this.#table.raised.raised(stream)
     if (wasShut) this.#outbound.scheduler.place(stream)
+  }
+
+  #connectionUpdate(increment: number): void {
+    if (!this.#late.creditCame() || this.#outbound.connectionWindow.replenish(increment)) return
+    const reason = 'WINDOW_UPDATE overflows the window of the connection (RFC 9113 §6.9.1)'
+    this.#host.fail(ErrorCode.FLOW_CONTROL_ERROR, reason)
   }
 
   // — errors of one stream (RFC 9113 §5.4.2) —
@@ -277,9 +306,8 @@ export class Inbound {
   /** A violation that the parser found on a stream, open or not. */
   frameError(streamId: number, errorCode: number, reason: string): void {
     const stream = this.#table.get(streamId)
-    if (stream !== undefined) this.error(stream, errorCode, reason)
-    else if (this.#table.isIdle(streamId)) this.#host.fail(errorCode, reason)
-    else this.#host.glitch()
+    if (stream === undefined) this.#late.error(streamId, errorCode, reason)
+    else this.error(stream, errorCode, reason)
   }
 
   /** Ends a stream for what the peer did on it. */
@@ -294,23 +322,18 @@ export class Inbound {
       processed: processed(stream),
     })
     this.#credit.release(stream)
-    this.#answer(stream.id, errorCode)
+    this.#budget.reset(stream.recvWindow)
+    this.#late.answer(stream.id, errorCode)
     this.#host.closed()
-  }
-
-  /** A RST_STREAM that the peer made us send. */
-  #answer(streamId: number, errorCode: number): void {
-    this.#outbound.reset(streamId, errorCode)
-    if (!this.#budget.streamError(this.#path.now) || !this.#budget.controlFrame()) {
-      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many stream errors (RFC 9113 §10.5)')
-    }
   }
 
   /** The stream that may receive this input, its state moved on; else the verdict is carried out. */
   #admit(streamId: number, input: number): Stream | undefined {
     const stream = this.#table.get(streamId)
     if (stream === undefined) {
-      this.#late(streamId, input)
+      if (input === RECV_DATA) this.#late.data(streamId, this.#flowControlledLength, this.#contentLength)
+      else if (input === RECV_WINDOW_UPDATE) this.#late.windowUpdate(streamId)
+      else this.#late.frame(streamId, input)
       return undefined
     }
     const next = step(stream.state, input)
@@ -321,36 +344,13 @@ export class Inbound {
     if (next === PROTOCOL_ERROR) {
       this.#host.fail(
         ErrorCode.PROTOCOL_ERROR,
-        `${NOUN[input]} on a stream that is only reserved (RFC 9113 §5.1)`,
+        `${frameNoun(input)} on a stream that is only reserved (RFC 9113 §5.1)`,
       )
     } else if (next === STREAM_CLOSED) {
-      this.error(stream, ErrorCode.STREAM_CLOSED, `${NOUN[input]} after END_STREAM (RFC 9113 §5.1)`)
+      this.error(stream, ErrorCode.STREAM_CLOSED, `${frameNoun(input)} after END_STREAM (RFC 9113 §5.1)`)
     }
     return undefined
   }
-
-  /** A frame for a stream that is not there any more, or never was. */
-  #late(streamId: number, input: number): void {
-    if (this.#table.isIdle(streamId)) {
-      this.#host.fail(ErrorCode.PROTOCOL_ERROR, `${NOUN[input]} on an idle stream (RFC 9113 §5.1)`)
-      return
-    }
-    if (step(this.#table.closedRow(streamId), input) === STREAM_CLOSED) {
-      this.#table.updateClosedRow(streamId, RESET_LOCAL)
-      this.#answer(streamId, ErrorCode.STREAM_CLOSED)
-      return
-    }
-    // What was in flight when we reset a stream is nobody's fault; content, however much it is.
-    if (input === RECV_DATA && this.#contentLength > 0) return
-    if (!this.#budget.lateFrame()) this.#host.glitch()
-  }
-}
-
-const NOUN: Readonly<Record<number, string>> = {
-  [RECV_HEADERS]: 'HEADERS',
-  [RECV_DATA]: 'DATA',
-  [RECV_RESET]: 'RST_STREAM',
-  [RECV_WINDOW_UPDATE]: 'WINDOW_UPDATE',
 }
 
 /** What the peer is known to have done with a request whose HEADERS were sent. */

@@ -19,6 +19,7 @@ export type {
   RequestStream,
   StreamSink,
 } from './sinks.ts'
+export { UnreadBudget } from './unread-budget.ts'
 export {
   AdaptiveWindowManager,
   EagerWindowManager,

@@ -11,7 +11,7 @@ export interface LocalSettings {
   readonly headerTableSize?: number | undefined
   /** Pushed streams at a time; sent only with `enablePush`. Default 100. */
   readonly maxConcurrentStreams?: number | undefined
-  /** Octets the peer may send on a new stream before credit. Default 1,048,576. */
+  /** Octets the peer may send on a new stream before credit. Default 262,144. */
   readonly initialWindowSize?: number | undefined
   /** Octets of a frame's payload. Default 16,384. */
   readonly maxFrameSize?: number | undefined
@@ -21,7 +21,7 @@ export interface LocalSettings {
 
 /** What is tolerated, for one connection. */
 export interface Limits {
-  /** Octets the peer may send on the connection before credit: what may lie unread, on all streams together. Default 16,777,216; at least 65,535. */
+  /** Octets that may be on their way on the connection, all streams together. Default 16,777,216; at least 65,535. */
   readonly connectionWindowSize?: number | undefined
   /** Requests open before the peer's first SETTINGS. Default 100. */
   readonly initialConcurrentStreams?: number | undefined
@@ -33,19 +33,19 @@ export interface Limits {
   readonly maxFieldBlockSize?: number | undefined
   /** CONTINUATION frames in one field block, empty ones too. Default 8. */
   readonly maxContinuationFrames?: number | undefined
-  /** Informational responses to one request. Default 8. */
+  /** Informational responses to one request at once; content sent and time earn more. Default 8. */
   readonly maxInformational?: number | undefined
   /** Entries in one SETTINGS frame. Default 32. */
   readonly maxSettingsEntries?: number | undefined
   /** Answers (acknowledgements, resets) waiting for the transport. Default 1,000. */
   readonly maxQueuedControlFrames?: number | undefined
-  /** Useless frames at once. Default 1,000. */
+  /** Useless frames at once, beyond those that responses and content earn. Default 1,000. */
   readonly glitchBurst?: number | undefined
   /** Useless frames forgiven each second. Default 33. */
   readonly glitchesPerSecond?: number | undefined
-  /** DATA frames without content at once. Default 100. */
+  /** Empty DATA frames at once, beyond those that responses and content earn. Default 100. */
   readonly maxEmptyDataFrames?: number | undefined
-  /** Stream errors that the peer may cause in 30 seconds. Default 200. */
+  /** Stream errors that the peer may cause in 30 seconds, beyond one for two responses. Default 200. */
   readonly maxStreamErrors?: number | undefined
   /** Own PINGs waiting for their answer. Default 10. */
   readonly maxPings?: number | undefined
@@ -60,7 +60,7 @@ const UINT32 = 4_294_967_295
 const SETTINGS: { readonly [K in keyof LocalSettings]-?: Row } = {
   headerTableSize: [4096, 0, UINT32],
   maxConcurrentStreams: [100, 0, UINT32],
-  initialWindowSize: [1_048_576, 0, MAX_WINDOW_SIZE],
+  initialWindowSize: [262_144, 0, MAX_WINDOW_SIZE],
   maxFrameSize: [16_384, 16_384, 16_777_215],
   maxHeaderListSize: [65_536, 0, UINT32],
 }

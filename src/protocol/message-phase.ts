@@ -7,6 +7,7 @@
  * Every method returns undefined, or the rule that was broken: the message is
  * then malformed.
  */
+import { InformationalCount } from './informational.ts'
 
 /** No content-length to check against. */
 export const UNKNOWN_LENGTH = -1
@@ -18,19 +19,20 @@ export class MessagePhase {
   #left = UNKNOWN_LENGTH
   /** A response that has no content whatever its fields say (RFC 9110 §6.4.1). */
   #bodiless = false
-  #informational = 0
+  /** Made when the first informational response comes. */
+  #early: InformationalCount | undefined = undefined
 
   /** Octets of content still to come, or `UNKNOWN_LENGTH`. */
   get contentLeft(): number {
     return this.#left
   }
 
-  informational(status: number, endStream: boolean, limit: number): string | undefined {
+  /** `limit`: how many may come at once; more come with time. */
+  informational(status: number, endStream: boolean, limit: number, now: number): string | undefined {
     if (status === 101) return 'status 101 (RFC 9113 §8.6)'
     if (endStream) return 'END_STREAM on an informational response (RFC 9113 §8.1)'
-    this.#informational += 1
-    if (this.#informational > limit) return `more than ${limit} informational responses (RFC 9110 §15.2)`
-    return undefined
+    this.#early ??= new InformationalCount(now)
+    return this.#early.count(limit, now)
   }
 
   /** `contentLength`: the field's value, or `UNKNOWN_LENGTH`. `tunnel`: 2xx to CONNECT, where it means nothing. */

@@ -19,7 +19,7 @@ import {
   writeWindowUpdate,
 } from '../frame/serializer.ts'
 import { Encoder } from '../hpack/encoder.ts'
-import type { AbuseBudget } from './abuse-budget.ts'
+import { type AbuseBudget, workOfContent } from './abuse-budget.ts'
 import type { Credit } from './credit.ts'
 import { fieldSectionSize } from './field-rules.ts'
 import { SendWindow, StreamSendWindows } from './flow-control.ts'
@@ -46,7 +46,7 @@ export class Outbound {
   readonly streamWindows = new StreamSendWindows()
   readonly scheduler = new Scheduler(this.streamWindows)
   /** Streams that may write again, told at the end of the pull; undefined for none. */
-  #drained: Set<Stream> | undefined = undefined
+  #drained: Stream[] | undefined = undefined
   /** RST_STREAMs that were not handed out: error codes by stream; undefined for none. */
   #resets: Map<number, number> | undefined = undefined
   /** Octets of own PINGs that were not handed out; undefined for none. */
@@ -186,6 +186,7 @@ export class Outbound {
     const endStream =
       upload === undefined || (upload.ended && upload.length === 0 && upload.trailers === undefined)
     this.#table.admit(stream)
+    this.#budget.requested()
     stream.head = undefined
     const at = beginHeaders(this.#out)
     this.#encoder.begin(this.#out)
@@ -252,16 +253,18 @@ export class Outbound {
     upload.moveTo(this.#out, length)
     this.connectionWindow.take(length)
     stream.sendCredit -= length
-    this.#budget.useful(length)
+    this.#budget.sent(length)
+    stream.workSent += workOfContent(length)
     if (endStream) {
       this.#ended(stream)
       stream.sink.onRequestSent?.()
       return
     }
     this.scheduler.place(stream)
-    if (upload.ended || upload.length >= LOW_WATER) return
-    this.#drained ??= new Set()
-    this.#drained.add(stream)
+    if (upload.ended || upload.length >= LOW_WATER || stream.drained) return
+    stream.drained = true
+    this.#drained ??= []
+    this.#drained.push(stream)
   }
 
   /** END_STREAM was sent (RFC 9113 §5.1). */
@@ -276,6 +279,7 @@ export class Outbound {
     if (drained === undefined) return
     this.#drained = undefined
     for (const stream of drained) {
+      stream.drained = false
       if (stream.writable) stream.sink.onWritable()
     }
   }

@@ -35,6 +35,7 @@ export type FailureKind =
   | 'STREAM_IDS_EXHAUSTED'
   | 'EXTENDED_CONNECT'
   | 'HEADER_LIST_TOO_LARGE'
+  | 'UNREAD_TOO_LARGE'
 
 /** The head of a request as the engine takes it. Field rules of RFC 9113 §8.2, §8.3 are checked by `open()`. */
 export interface RequestHead {
@@ -68,7 +69,7 @@ export interface StreamSink {
   /**
    * Content, `buf[start, end)`, borrowed for the call. `frameEnd` marks the
    * last piece of a DATA frame; a frame's last piece may be empty. Every byte
-   * must be answered with `consume` some time, or the peer's window stays shut.
+   * must be answered with `consume` some time, or the stream's window stays shut.
    */
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void
   /** Trailers (RFC 9113 §8.1); `onEnd` follows. */

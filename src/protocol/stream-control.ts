@@ -36,7 +36,7 @@ export class StreamControl implements StreamHost {
   }
 
   resetRequested(stream: Stream, errorCode: number): void {
-    const { host, credit, table, outbound, budget } = this.#parts
+    const { host, credit, table, outbound } = this.#parts
     credit.release(stream)
     stream.done = true
     if (!stream.live) return
@@ -45,19 +45,24 @@ export class StreamControl implements StreamHost {
     } else {
       table.remove(stream, step(stream.state, SEND_RESET))
       outbound.reset(stream.id, errorCode)
-      if (stream.id % 2 === 1) this.#cancelled()
-      else if (!budget.controlFrame()) {
-        host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many pushes (RFC 9113 §10.5)')
-      }
+      if (stream.id % 2 === 1) this.#cancelled(stream)
+      else this.#unwanted(stream)
     }
     host.closed()
   }
 
   /** A request was given up: it keeps its slot until the peer must know, and its late frames are excused. */
-  #cancelled(): void {
+  #cancelled(stream: Stream): void {
     const { host, budget, holds } = this.#parts
-    budget.reset()
+    budget.cancelled(stream.recvWindow)
     if (holds.add()) host.pingDue(PING_RESET)
+  }
+
+  /** A push was given up. */
+  #unwanted(stream: Stream): void {
+    const { host, budget } = this.#parts
+    budget.reset(stream.recvWindow)
+    if (!budget.controlFrame()) host.fail(ErrorCode.ENHANCE_YOUR_CALM, 'too many pushes (RFC 9113 §10.5)')
   }
 
   reprioritized(stream: Stream, incremental: boolean): void {

@@ -4,11 +4,13 @@
  * one may be opened; opens none.
  */
 import { ClosedStreams } from './closed-streams.ts'
+import { RaisedCredits } from './raised-credits.ts'
 import type { PeerSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { StreamMap } from './stream-map.ts'
 import { StreamQueue } from './stream-queue.ts'
 import { IDLE, RESERVED_REMOTE, RESET_LOCAL, SEND_HEADERS, step } from './stream-state.ts'
+import type { UnreadBudget } from './unread-budget.ts'
 
 const MAX_STREAM_ID = 0x7fffffff
 /** Whoever begins a new connection here has time to do so before identifiers run out. */
@@ -23,8 +25,11 @@ export interface StreamLimits {
 export class StreamTable {
   readonly #streams = new StreamMap()
   readonly #closed = new ClosedStreams()
+  /** The open streams whose send windows were made larger. */
+  readonly raised = new RaisedCredits(this.#streams)
   readonly #peer: PeerSettings
   readonly #limits: StreamLimits
+  readonly #unread: UnreadBudget
   /** Streams that wait for a slot, in the order of their requests. */
   readonly #waiting = new StreamQueue<Stream>()
   /** Extended CONNECTs that wait for the peer's SETTINGS (RFC 8441 §3). */
@@ -40,10 +45,11 @@ export class StreamTable {
   /** Streams of the peer's that are reserved or open. */
   pushed = 0
 
-  constructor(peer: PeerSettings, limits: StreamLimits, firstStreamId: number) {
+  constructor(peer: PeerSettings, limits: StreamLimits, firstStreamId: number, unread: UnreadBudget) {
     this.#peer = peer
     this.#limits = limits
     this.#nextId = firstStreamId
+    this.#unread = unread
   }
 
   get open(): number {
@@ -99,17 +105,17 @@ export class StreamTable {
     return found
   }
 
-  *sendCredits(): Generator<number> {
-    for (const stream of this.#streams) yield stream.sendCredit
-  }
-
   /** True for an identifier that nobody opened (RFC 9113 §5.1). */
   isIdle(streamId: number): boolean {
     return streamId % 2 === 1 ? streamId >= this.#nextId : streamId > this.#lastPromisedId
   }
 
-  /** Requests that may be opened now (RFC 9113 §5.1.2). May be negative after the peer lowered its limit. */
+  /**
+   * Requests that may be opened now (RFC 9113 §5.1.2): none while too much lies
+   * unread. May be negative after the peer lowered its limit.
+   */
   get slots(): number {
+    if (this.#unread.full) return 0
     return this.#limit - this.#open - this.held
   }
 
@@ -193,6 +199,7 @@ export class StreamTable {
     stream.state = row
     stream.upload = undefined
     if (!this.#streams.delete(stream)) return
+    this.raised.remove(stream)
     if (stream.id % 2 === 1) this.#open -= 1
     else this.pushed -= 1
     this.#closed.add(stream.id, row)

@@ -6,6 +6,7 @@
 import { checkSentFields } from './fields-sent.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
+import { NOT_RAISED } from './raised-credits.ts'
 import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
 import { Link } from './stream-queue.ts'
 import { HALF_CLOSED_LOCAL, HALF_CLOSED_REMOTE, IDLE, OPEN, RESERVED_REMOTE } from './stream-state.ts'
@@ -55,6 +56,12 @@ export class Stream extends Link implements RequestStream {
   upload: Upload | undefined
   /** WINDOW_UPDATEs received less octets sent: see `StreamSendWindows`. */
   sendCredit = 0
+  /** Written by `raised-credits.ts`. */
+  raisedAt = NOT_RAISED
+  /** True while on the list of streams that are told that they may write. */
+  drained = false
+  /** What the content sent is worth: see `abuse-budget.ts`. */
+  workSent = 0
   /** RFC 9218 §4.1, 0 to 7. */
   urgency: number
 
@@ -67,8 +74,10 @@ export class Stream extends Link implements RequestStream {
   // — written by `credit.ts` —
   /** Made when the first DATA frame arrives. */
   recvWindow: RecvWindow | undefined = undefined
-  /** Octets of content received that the application has not taken; they are owed to the connection's window. */
+  /** Octets of content received that the application has not taken. */
   unconsumed = 0
+  /** Octets of its window beyond the first size; see `UnreadBudget`. */
+  lent = 0
   /** True while on the list of streams with credit to announce. */
   owing = false
 

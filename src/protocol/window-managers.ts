@@ -105,11 +105,16 @@ const STEPS = 8
 const ROUND_TRIPS = 3.2
 /** A window that would grow by less than this factor stays. */
 const LEAST_GROWTH = 1.25
+/** A reader that leaves this part of a window unread all the time has no use for it. */
+const IDLE_PART = 1 / 2
+/** What streams grow to at their reader's first step, so that what nobody reads holds less than what is read. */
+const PROMPT_WINDOW_SIZE = 1_048_576
 
 /**
  * Grows to some three times what a round trip brings (the bandwidth-delay
- * product), and gives credit back as the application consumes, an eighth of the window at
- * a time. It never shrinks, and stays where the application does not keep up.
+ * product), and gives credit back as the application consumes, an eighth of the
+ * window at a time. Where the application does not keep up it stays, and shrinks
+ * back by halves to its first size if half of it lies unread all the time.
  */
 export class AdaptiveWindowManager extends WindowManager {
   /** Octets beyond which no stream's window grows, unless the constructor is told another number. */
@@ -118,20 +123,31 @@ export class AdaptiveWindowManager extends WindowManager {
   /** The size that the window is refilled to. */
   #target: number
   readonly #maxWindowSize: number
+  /** The size that it is refilled to once the reader has taken its first part in time. */
+  readonly #promptWindowSize: number
   /** Arrived and not yet consumed. */
   #unread = 0
+  /** The least that was unread since the reader was judged last, and what was consumed since. */
+  #leastUnread = Number.POSITIVE_INFINITY
+  #sinceJudged = 0
   /** Made when a step has come; a window that does not grow needs none. */
   #rate: DeliveryRate | undefined = undefined
 
-  /** @param maxWindowSize octets beyond which it does not grow; a window that begins above stays as it is. Default 16 MiB. */
+  /**
+   * @param maxWindowSize octets beyond which it does not grow; a window that begins above stays as it is. Default 16 MiB.
+   * @param promptWindowSize octets that it grows to once an eighth was taken in time, if more is to come. Default: none.
+   */
   constructor(
     initialWindowSize: number,
     documentSize?: number,
     maxWindowSize: number = AdaptiveWindowManager.MAX_WINDOW_SIZE,
+    promptWindowSize = 0,
   ) {
     super(initialWindowSize, documentSize)
     this.#target = initialWindowSize
     this.#maxWindowSize = maxWindowSize
+    const fits = documentSize !== undefined && documentSize <= initialWindowSize
+    this.#promptWindowSize = fits ? 0 : Math.min(promptWindowSize, maxWindowSize)
   }
 
   override onDataReceived(flowControlledLength: number): number {
@@ -148,11 +164,35 @@ export class AdaptiveWindowManager extends WindowManager {
   override onDataConsumed(length: number): number {
     this.#unread -= length
     this.pending += length
-    const growth = this.#growth()
-    if (growth === 0 && this.pending < Math.floor(this.#target / STEPS)) return 0
+    this.#judge(length)
+    const due = this.pending >= Math.floor(this.#target / STEPS)
+    const growth = due && this.#target < this.#promptWindowSize ? this.#prompt() : this.#growth()
+    if (growth === 0 && !due) return 0
     const credit = this.pending + growth
     this.pending = 0
     return credit
+  }
+
+  /** After each window's worth: what lay unread all the time is not given back. */
+  #judge(length: number): void {
+    if (this.#unread < this.#leastUnread) this.#leastUnread = this.#unread
+    this.#sinceJudged += length
+    if (this.#sinceJudged < this.#target) return
+    const late = this.#leastUnread >= this.#target * IDLE_PART
+    this.#sinceJudged = 0
+    this.#leastUnread = Number.POSITIVE_INFINITY
+    if (!late || this.#target <= this.initialWindowSize) return
+    const smaller = Math.max(this.initialWindowSize, Math.floor(this.#target / 2))
+    this.pending -= this.#target - smaller
+    this.#target = smaller
+  }
+
+  /** Octets to add at the reader's first step, if it keeps up. */
+  #prompt(): number {
+    if (this.#unread > this.#target / STEPS) return 0
+    const growth = this.#promptWindowSize - this.#target
+    this.#target = this.#promptWindowSize
+    return growth
   }
 
   /** Octets to add to the window now. */
@@ -203,13 +243,23 @@ export function windowManagers(option: WindowManagerOption | undefined): {
   }
   return {
     connection: maker(option?.connection ?? bounded, 'windowManager.connection'),
-    stream: maker(option?.stream ?? AdaptiveWindowManager, 'windowManager.stream'),
+    stream: maker(option?.stream ?? prompt, 'windowManager.stream'),
   }
 }
 
-/** The connection's window does not grow: it bounds what is unread on all streams, however large theirs become. */
+/** The connection's window does not grow: what is on its way is given back as it arrives. */
 function bounded(initialWindowSize: number): WindowManager {
   return new AdaptiveWindowManager(initialWindowSize, undefined, initialWindowSize)
+}
+
+/** A stream's window is small until somebody reads. */
+function prompt(initialWindowSize: number, documentSize?: number): WindowManager {
+  return new AdaptiveWindowManager(
+    initialWindowSize,
+    documentSize,
+    AdaptiveWindowManager.MAX_WINDOW_SIZE,
+    PROMPT_WINDOW_SIZE,
+  )
 }
 
 function maker(factory: WindowManagerFactory, name: string): MakeWindowManager {

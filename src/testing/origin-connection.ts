@@ -220,10 +220,8 @@ export class OriginConnection {
     for await (const piece of body ?? []) {
       const octets = typeof piece === 'string' ? encoder.encode(piece) : piece
       for (let at = 0; at < octets.length; ) {
-        const length = Math.min(octets.length - at, FRAME_SIZE, await this.#allowance(stream))
+        const length = await this.#allowance(stream, Math.min(octets.length - at, FRAME_SIZE))
         if (!this.#streams.has(stream.id)) return
-        this.#window -= length
-        stream.credit -= length
         this.#send(data(stream.id, octets.slice(at, at + length)))
         at += length
       }
@@ -237,11 +235,16 @@ export class OriginConnection {
       )
   }
 
-  /** Octets that may be sent now; waits until it is one or more, or the stream is gone. */
-  async #allowance(stream: OriginStream): Promise<number> {
+  /** Octets that are sent now, taken from both windows; waits until it is one or more, or the stream is gone. */
+  async #allowance(stream: OriginStream, wanted: number): Promise<number> {
     for (;;) {
-      const allowed = Math.min(this.#window, this.#initialWindow + stream.credit)
-      if (allowed > 0 || !this.#streams.has(stream.id)) return allowed
+      if (!this.#streams.has(stream.id)) return 0
+      const allowed = Math.min(wanted, this.#window, this.#initialWindow + stream.credit)
+      if (allowed > 0) {
+        this.#window -= allowed
+        stream.credit -= allowed
+        return allowed
+      }
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
   }

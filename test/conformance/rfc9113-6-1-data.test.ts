@@ -209,11 +209,21 @@ rule('D11', 'empty DATA frames are legal, and a flood of them ends the connectio
   const request = peer.open()
   peer.frames()
   peer.sends(response(1, 200))
-  // Padding pays with its window, and is not counted.
-  for (let i = 0; i < 20; i++) peer.sends(data(1, ''), paddedData(1, '', 9))
+  // Frames of padding alone are useless in another way; the response earns 16.
+  for (let i = 0; i < 36; i++) peer.sends(data(1, ''), paddedData(1, '', 9))
   expect([peer.closed, request.failure]).toEqual([false, undefined])
   peer.sends(data(1, ''))
   peer.expectConnectionError(ENHANCE_YOUR_CALM)
+})
+
+rule('D11', 'one empty DATA frame to a frame of content is never a flood', (stage) => {
+  const peer = stage.ready({ limits: { maxEmptyDataFrames: 0 } })
+  const request = peer.open()
+  peer.frames()
+  peer.sends(response(1, 200))
+  for (let i = 0; i < 100; i++) peer.sends(data(1, 'x'), data(1, ''))
+  peer.sends(data(1, '', true))
+  expect(request).toMatchObject({ content: 'x'.repeat(100), ended: true })
 })
 
 rule('D11', 'time forgives empty DATA frames', (stage) => {

@@ -1,6 +1,16 @@
 /** PRIORITY and RST_STREAM (RFC 9113 §6.3, §6.4, §7, §8.1, §8.7). */
 import { expect } from 'vitest'
-import { concat, data, frame, PRIORITY, RST_STREAM, response, rstStream, uint32 } from '../support/wire.ts'
+import {
+  concat,
+  data,
+  frame,
+  PRIORITY,
+  RST_STREAM,
+  response,
+  rstStream,
+  uint32,
+  uint32At,
+} from '../support/wire.ts'
 import { CANCEL, FRAME_SIZE_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from './codes.ts'
 import { connectionErrors, rule, streamErrors } from './rule.ts'
 
@@ -27,6 +37,32 @@ streamErrors(
     frame(PRIORITY, 0, 1, new Uint8Array(length)),
     FRAME_SIZE_ERROR,
   ]),
+)
+
+rule(
+  'F2',
+  'PRIORITY of 4 octets on a stream that ended is answered once, on one that was reset it is dropped',
+  (stage) => {
+    const peer = stage.ready()
+    const requests = [peer.open(), peer.open(), peer.open()]
+    peer.frames()
+    requests[2]!.stream!.reset(CANCEL)
+    peer.sends(response(1, 200, true), rstStream(3, CANCEL))
+    peer.frames()
+    for (const [id, answer] of [
+      [1, [FRAME_SIZE_ERROR]],
+      [3, []],
+      [5, []],
+    ] as const) {
+      for (const answers of [answer, []]) {
+        peer.sends(frame(PRIORITY, 0, id, new Uint8Array(4)))
+        const resets = peer.framesOf(RST_STREAM).map((each) => [each.streamId, uint32At(each.payload)])
+        expect(resets).toEqual(answers.map((code) => [id, code]))
+      }
+    }
+    expect(requests[0]).toMatchObject({ status: 200, ended: true, failure: undefined })
+    peer.expectUsable()
+  },
 )
 
 for (const code of [0xdead, 0xffff_ffff, 0x0e]) {

@@ -11,6 +11,7 @@ import { decoded } from '../../src/client/response/decompress.ts'
 import { H2Error } from '../../src/index.ts'
 import { decoder } from '../../src/transport/node-decode.ts'
 import { ZstdFrames } from '../../src/transport/zstd-frames.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 import { concat } from '../support/wire.ts'
 import { ZSTD_FRAMES } from '../transport/zstd-samples.ts'
 import { chunkLengths, chunks, mutate, mutations } from './mutation.ts'
@@ -95,7 +96,10 @@ describe(WHICH, () => {
         const all: Uint8Array[] = []
         let error: unknown
         try {
-          const meter = new DecodeMeter(given, 1)
+          const meter = new DecodeMeter(
+            { ...given, clock: new VirtualClock(), tally: { drawn: 0, at: 0 } },
+            1,
+          )
           const counted = count(source, meter)
           const pieces = decoded(counted, ['content-encoding', names], meter)
           for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {

@@ -14,6 +14,7 @@ import {
   END_HEADERS,
   frame,
   headers,
+  paddedData,
   ping,
   response,
   SETTINGS,
@@ -96,13 +97,36 @@ const CASES: readonly Case[] = [
     send: (count) => repeat(count, () => frame(0xee, 0, 0)),
   },
   {
-    what: 'empty DATA frames (RFC 9113 §10.5)',
-    most: 100,
+    what: 'empty DATA frames, 16 of them for the response (RFC 9113 §10.5)',
+    most: 116,
     send: (count) =>
       concat(
         response(1, 200),
         repeat(count, () => data(1, '')),
       ),
+  },
+  {
+    what: 'DATA frames of padding alone, 16 of them for the response (RFC 9113 §10.5)',
+    most: 1016,
+    send: (count) =>
+      concat(
+        response(1, 200),
+        repeat(count, () => paddedData(1, '', 5)),
+      ),
+  },
+  {
+    what: 'DATA frames for a response that is complete, 16 of them for it, and one that is answered (RFC 9113 §10.5)',
+    most: 1017,
+    send: (count) =>
+      concat(
+        response(1, 200, true),
+        repeat(count, () => data(1, 'x')),
+      ),
+  },
+  {
+    what: 'WINDOW_UPDATEs that nothing explains, 8 of them for each of two requests (RFC 9113 §10.5)',
+    most: 1016,
+    send: (count) => repeat(count, (i) => windowUpdate(i % 2, 1)),
   },
   {
     what: 'stream errors (RFC 9113 §10.5)',

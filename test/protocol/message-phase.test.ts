@@ -25,14 +25,21 @@ describe('the phase of a message (RFC 9113 §8.1)', () => {
 
   test.each([[0], [1], [8]])('takes %i informational responses and no more (RFC 9110 §15.2)', (limit) => {
     const made = new MessagePhase()
-    for (let i = 0; i < limit; i++) expect(made.informational(103, false, limit)).toBeUndefined()
-    expect(made.informational(103, false, limit)).toMatch(`more than ${limit}`)
+    for (let i = 0; i < limit; i++) expect(made.informational(103, false, limit, 0)).toBeUndefined()
+    expect(made.informational(103, false, limit, 0)).toMatch(`more than ${limit}`)
     expect(made.expectsResponse).toBe(true)
   })
 
+  it('forgives ten informational responses a second, from the first on', () => {
+    const made = new MessagePhase()
+    for (let i = 0; i < 100; i++) expect(made.informational(102, false, 2, 5000 + 100 * i)).toBeUndefined()
+    expect(made.informational(102, false, 2, 14_900)).toBeUndefined()
+    expect(made.informational(102, false, 2, 14_900)).toMatch('more than 101')
+  })
+
   it('knows no 101, and no informational response that ends (RFC 9113 §8.1, §8.6)', () => {
-    expect(new MessagePhase().informational(101, false, 8)).toMatch(/101/)
-    expect(new MessagePhase().informational(100, true, 8)).toMatch(/END_STREAM/)
+    expect(new MessagePhase().informational(101, false, 8, 0)).toMatch(/101/)
+    expect(new MessagePhase().informational(100, true, 8, 0)).toMatch(/END_STREAM/)
   })
 
   it('wants END_STREAM with trailers', () => {

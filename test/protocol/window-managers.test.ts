@@ -3,11 +3,12 @@ import {
   AdaptiveWindowManager,
   EagerWindowManager,
   FixedWindowManager,
+  UnreadBudget,
   WindowManager,
 } from '../../src/protocol/index.ts'
 import { windowManagers } from '../../src/protocol/window-managers.ts'
 import { EnginePair } from '../support/engine.ts'
-import { data, headers, ping, response, rstStream, uint32At, WINDOW_UPDATE } from '../support/wire.ts'
+import { data, headers, response, rstStream } from '../support/wire.ts'
 import { lines } from './sent.ts'
 
 /** Octets received and the credit that this yields, in turn. */
@@ -151,7 +152,7 @@ describe('AdaptiveWindowManager', () => {
     expect(grown).toBeGreaterThan(400_000)
   })
 
-  it('grows up to its maximum and no further, and never shrinks', () => {
+  it('grows up to its maximum and no further, and does not shrink by standing still', () => {
     const adaptive = manager(1_048_576, 1000)
     const grown = growth(adaptive, 100_000, 3000)
     expect(MAX).toBe(16_777_216)
@@ -166,56 +167,52 @@ describe('AdaptiveWindowManager', () => {
     expect(growth(manager(2 * MAX, 1000), MAX / 4, 100)).toBe(0)
   })
 
+  it('shrinks by halves to its first size while half of it lies unread all the time, and grows again', () => {
+    const adaptive = manager(8000, 100)
+    const grown = 8000 + growth(adaptive, 1000, 1000)
+    expect(grown).toBeGreaterThan(250_000)
+    // All that may come lies unread; from now on as much is read as comes.
+    adaptive.onDataReceived(grown)
+    let window = grown
+    for (let read = 0; read < 20 * grown; read += 1000) {
+      adaptive.onDataReceived(1000)
+      window += adaptive.onDataConsumed(1000) - 1000
+    }
+    expect(window).toBeLessThanOrEqual(8000 + 1000)
+    adaptive.onDataConsumed(grown)
+    expect(growth(adaptive, 1000, 1000)).toBeGreaterThan(200_000)
+  })
+
+  it('does not shrink for a reader that stops and then takes all there is', () => {
+    const adaptive = manager(8000, 100)
+    const grown = 8000 + growth(adaptive, 1000, 1000)
+    let window = grown
+    for (let i = 0; i < 20; i++) {
+      adaptive.onDataReceived(grown)
+      for (let read = 0; read < grown; read += 1000) window += adaptive.onDataConsumed(1000) - 1000
+    }
+    expect(window).toBeGreaterThan(grown * (3 / 4))
+  })
+
+  test.each([
+    ['is asked for by a reader that keeps up', undefined, 125, 125, 8000],
+    ['waits for the reader', undefined, 1000, 125, 1000],
+    ['is not needed by a document that fits', 1000, 125, 1000, 1000],
+    ['is asked for a document that does not', 1001, 125, 125, 8000],
+  ])('a prompt window %s', (_, documentSize, arrives, takes, expected) => {
+    const adaptive = new AdaptiveWindowManager(1000, documentSize, 16_000, 8000)
+    let window = 1000
+    for (let taken = 0; taken < takes; taken += 125) {
+      adaptive.onDataReceived(arrives)
+      window += adaptive.onDataConsumed(125) - 125
+    }
+    expect(window).toBe(expected)
+  })
+
   it('takes another maximum', () => {
     const adaptive = new AdaptiveWindowManager(8000, undefined, 12_000)
     adaptive.path = { now: 0, roundTripTime: 100 }
     expect(growth(adaptive, 1000, 1000)).toBe(4000)
-  })
-})
-
-describe('what lies unread on a connection', () => {
-  const STREAMS = 1000
-  const LIMIT = 1_048_576
-
-  it(`is at most limits.connectionWindowSize, whatever ${STREAMS} streams were granted`, () => {
-    const pair = EnginePair.ready(
-      {
-        settings: { initialWindowSize: 65_536 },
-        limits: { connectionWindowSize: LIMIT, maxConcurrentStreams: STREAMS },
-      },
-      { 3: STREAMS },
-    )
-    const requests = Array.from({ length: STREAMS }, () => pair.open())
-    pair.frames()
-    // A round trip of 100 seconds, in which three frames come to each stream: it grows to 3.2 times as much.
-    const token = pair.connection.ping(pair.now)
-    pair.now += 100_000
-    pair.receive(ping(pair.frames().at(-1)!.payload, true))
-    expect(pair.pongs).toEqual([{ token, roundTripTime: 100_000 }])
-    const piece = new Uint8Array(16_384)
-    let granted = 0
-    for (let id = 1; id < 2 * STREAMS; id += 2) {
-      pair.receive(response(id, 200), data(id, piece), data(id, piece), data(id, piece))
-      for (const { type, streamId, payload } of pair.frames()) {
-        if (type === WINDOW_UPDATE && streamId === id) granted += uint32At(payload)
-      }
-      expect(pair.connection.recvWindow).toBeLessThanOrEqual(LIMIT)
-    }
-    const grown = Math.floor(3.2 * 3 * 16_384) - 65_536
-    expect(granted, 'every stream got back what it sent, and what its window grew by').toBe(
-      STREAMS * (3 * 16_384 + grown),
-    )
-
-    for (const request of requests) request.hold = true
-    const before = requests.reduce((sum, { received }) => sum + received, 0)
-    for (let id = 1; pair.connection.recvWindow >= piece.length; id = (id + 2) % (2 * STREAMS)) {
-      pair.receive(data(id, piece))
-      pair.frames()
-    }
-    const unread = requests.reduce((sum, { received }) => sum + received, 0) - before
-    expect(unread).toBeGreaterThan(LIMIT - LIMIT / 4)
-    expect(unread).toBeLessThanOrEqual(LIMIT)
-    expect(pair.connection.recvWindow + unread).toBeLessThanOrEqual(LIMIT)
   })
 })
 
@@ -321,6 +318,7 @@ describe('the option windowManager', () => {
       const pair = EnginePair.ready({
         windowManager: { stream: Generous },
         settings: { initialWindowSize: 70_000 },
+        unread: new UnreadBudget(Number.POSITIVE_INFINITY),
       })
       pair.open()
       pair.frames()

@@ -7,8 +7,9 @@ const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')
 const defaults: Record<string, number> = {}
 for (const [name, value] of Object.entries(checkSettings(undefined))) defaults[`settings.${name}`] = value
 for (const [name, value] of Object.entries(checkLimits(undefined))) defaults[`limits.${name}`] = value
-const { decode } = splitLimits(undefined)
+const { decode, maxUnread } = splitLimits(undefined)
 Object.assign(defaults, {
+  'limits.maxUnread': maxUnread,
   'limits.maxDecodedRatio': decode.maxRatio,
   'limits.freeDecodedSize': decode.freeSize,
 })

@@ -21,7 +21,7 @@ export class AuditedConnection extends Connection {
   readonly #ledger: WindowLedger
 
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const ledger = new WindowLedger(true)
+    const ledger = new WindowLedger(true, options.unread !== undefined)
     super(sink, { ...options, windowManager: ledger.managers(options.windowManager) }, now)
     this.#ledger = ledger
   }

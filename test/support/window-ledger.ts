@@ -5,12 +5,13 @@
  * the library's own books. The invariant, for the connection and for each
  * stream, where `received` is the payload of every DATA frame begun:
  *
- *     received = credited + held + in flight
+ *     received = credited + held + in flight       of a stream
+ *     received = credited                          of the connection
  *     peer's window = initial window + announced - received, and is what the engine says
  *     announced <= granted; equal once all output was pulled
  *
- * *Credited*: octets that the window's manager was told are consumed: taken by
- * the application, padding, or lost with their stream. *Held*: given to a sink
+ * *Credited*: octets that the window's manager was told are consumed: all of the
+ * connection's; of a stream's those taken by the application, and padding. *Held*: given to a sink
  * whose owner has not taken them. *In flight*: content of a frame whose end has
  * not come. *Granted*: what the manager answered. *Announced*: the increments
  * of WINDOW_UPDATE on the wire. Each DATA frame is charged to the connection
@@ -107,13 +108,14 @@ export class WindowLedger {
   #over = false
   /** True if every sink is followed. */
   readonly #follows: boolean
-  /** What all followed streams hold, in flight included. */
-  #held = 0
+  readonly #lent: boolean
   #initialWindow = DEFAULT_WINDOW
   #sendWindow = DEFAULT_WINDOW
 
-  constructor(follows: boolean) {
+  /** @param lent true if credit of streams may be kept back, for a budget that several connections share */
+  constructor(follows: boolean, lent = false) {
     this.#follows = follows
+    this.#lent = lent
   }
 
   /** The window managers that an engine is to use, in place of those of this option. What is no option stays as it is. */
@@ -196,7 +198,6 @@ export class WindowLedger {
     if (followed === undefined || followed.ended) return
     this.#receiver = followed
     followed.accepted += length - padding
-    this.#held += length - padding
   }
 
   #openStream(size: number, manager: WindowManager): WindowManager {
@@ -232,7 +233,6 @@ export class WindowLedger {
     if (followed === undefined || !(count > 0)) return
     const taken = Math.min(count, followed.accepted - followed.taken)
     followed.taken += taken
-    this.#held -= taken
   }
 
   /** The response is complete: only its reader is still concerned. */
@@ -244,8 +244,6 @@ export class WindowLedger {
 
   /** The stream failed or was reset: nobody holds any of it. */
   dropped(streamId: number): void {
-    const followed = this.#followed.get(streamId)
-    if (followed !== undefined) this.#held -= followed.accepted - followed.taken
     this.#followed.delete(streamId)
     this.#receiving.delete(streamId)
   }
@@ -292,7 +290,7 @@ export class WindowLedger {
           `stream ${streamId}: the peer may send ${one.window} octets, the engine says ${windowSize}`,
         )
       }
-      if (this.#follows && one.received - one.credited <= one.initial)
+      if (this.#follows && !this.#lent && one.received - one.credited <= one.initial)
         this.#checkSpent(`stream ${streamId}`, one)
     }
   }
@@ -301,14 +299,12 @@ export class WindowLedger {
     for (const { length } of this.#begun.splice(0)) this.#fault(`a frame of ${length} octets was not charged`)
   }
 
-  /** What the connection's manager was not told of is held or in flight, and the frame in flight is given as it comes. */
+  /** The connection's manager was told of everything, and the frame in flight is given as it comes. */
   #checkHeld(): void {
     const account = this.#connection
     if (account === undefined) return
     const due = account.received - account.credited
-    if (this.#follows ? due !== this.#held : due < 0) {
-      this.#fault(`connection: ${due} octets are not credited, ${this.#held} are held`)
-    }
+    if (due !== 0) this.#fault(`connection: ${due} octets are not credited`)
     if (this.#current === undefined || this.#receiver === undefined) return
     const { streamId, padding } = this.#current
     const { accepted, given } = this.#receiver

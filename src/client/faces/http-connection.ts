@@ -54,7 +54,7 @@ export class HTTPConnection extends ConnectionFace {
       logger,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(clock, observerOf(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(this.settings, observerOf(this.origin, logger), () => {})
     this.#closing = undefined
     this.#version = '2'
   }

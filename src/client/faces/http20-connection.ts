@@ -124,11 +124,12 @@ export class HTTP20Connection extends ConnectionFace {
       this.#leave(this.#session)
     }
     if (sessions.length === 0) return Promise.resolve()
-    const closing = Promise.all(sessions.map((session) => session.close(errorCode))).then(() => {
+    const closing = Promise.all(sessions.map((session) => session.gone())).then(() => {
       this.#closing = undefined
       this.forgetUnasked()
     })
     this.#closing = closing
+    for (const session of sessions) void session.close(errorCode)
     return closing
   }
 

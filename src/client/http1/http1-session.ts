@@ -170,6 +170,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining'
     if (this.#current === undefined) this.#leave()
+    for (const exchange of this.#open.all()) exchange.part()
     return this.gone()
   }
 
@@ -283,7 +284,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     this.#woken = false
     if (this.#gone) return
     this.#owner.sessionTurned(this)
-    const busy = this.#open.size > 0 || this.#closers.length > 0
+    const busy = this.#open.some((exchange) => exchange.awaited) || this.#closers.length > 0
     if (busy !== this.#referenced) {
       this.#referenced = busy
       if (busy) this.#link.ref()

@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../frame/registry.ts'
 import { checkSentFields } from '../../protocol/fields-sent.ts'
 import type { FieldList, RequestStream, StreamSink } from '../../protocol/index.ts'
+import { InformationalCount } from '../../protocol/informational.ts'
 import type {
   Http1Failure,
   Http1Request,
@@ -26,6 +27,8 @@ const WRITE_LOW = 65_536
 /** The connection, as its one stream sees it. */
 export interface Http1StreamHost {
   readonly maxInformational: number
+  /** Milliseconds of the connection's clock. */
+  now(): number
   /** Fields in one field section. */
   readonly maxFields: number
   /** A final response began. */
@@ -48,7 +51,8 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
   #sent: boolean
   /** A head arrived, of whatever response. */
   #responded: boolean
-  #informational: number
+  /** Made when the first informational response comes. */
+  #informational: InformationalCount | undefined
   #unconsumed: number
   #paused: boolean
   /** The owner was told of the end, or gave up. */
@@ -61,7 +65,7 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
     this.#upload = undefined
     this.#sent = false
     this.#responded = false
-    this.#informational = 0
+    this.#informational = undefined
     this.#unconsumed = 0
     this.#paused = false
     this.#done = false
@@ -155,11 +159,11 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
   onInformational(status: number, fields: FieldList): void {
     if (this.#done) return
     this.#responded = true
-    this.#informational += 1
-    const limit = this.#host.maxInformational
     if (!this.#areFine(fields)) return
-    if (this.#informational > limit)
-      this.#malformed(`more than ${limit} informational responses (RFC 9110 §15.2)`)
+    const now = this.#host.now()
+    this.#informational ??= new InformationalCount(now)
+    const fault = this.#informational.count(this.#host.maxInformational + (this.#upload?.work ?? 0), now)
+    if (fault !== undefined) this.#malformed(fault)
     else this.#tell(() => this.#sink.onInformational(status, fields))
   }
 

@@ -4,6 +4,7 @@
  * many as content-length says, or the next request would begin within them.
  */
 import { joinBytes } from '../../bytes.ts'
+import { workOfContent } from '../../protocol/abuse-budget.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import type { Http1Request } from '../../transport/transport.ts'
 
@@ -15,6 +16,8 @@ const JOIN_SIZE = 16_384
 export class Http1Upload {
   /** Octets that were not handed to the transport. */
   queued: number
+  /** What the content handed over is worth: see `abuse-budget.ts`. */
+  work: number
   /** No more content comes. */
   ended: boolean
   readonly #request: Http1Request
@@ -29,6 +32,7 @@ export class Http1Upload {
 
   constructor(request: Http1Request, length: number | undefined, onProgress: () => void) {
     this.queued = 0
+    this.work = 0
     this.ended = false
     this.#request = request
     this.#left = length
@@ -74,6 +78,7 @@ export class Http1Upload {
       this.#request.write(piece, () => {
         this.#writing = false
         this.queued -= piece.length
+        this.work += workOfContent(piece.length)
         this.#send()
         this.#onProgress()
       })

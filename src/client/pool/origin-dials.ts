@@ -97,6 +97,7 @@ export class OriginDials implements DiallerOwner {
       leaving,
       unproved,
       serial: this.#version.serial,
+      full: this.#owner.settings.unread.full,
       failing: this.#setbacks.failing,
       limit,
     })

@@ -55,6 +55,9 @@ export interface OriginContext {
   readonly h2c: boolean
 }
 
+/** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
+const SETTLED = Promise.resolve()
+
 export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
   readonly key: string
   readonly target: Target
@@ -84,7 +87,7 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     this.#retries = new OriginRetries(this, host.retry)
     this.#members = new OriginMembers(this, memory)
     this.#dials = new OriginDials(this, memory, this.#version)
-    this.#line = new WaitingLine(settings.clock, observer, () => this.settle())
+    this.#line = new WaitingLine(settings, observer, () => this.settle())
     this.#closers = undefined
     this.forgotten = false
   }
@@ -101,7 +104,7 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     const member = this.#line.size === 0 ? this.#members.pick() : undefined
     if (member === undefined) {
       checkRequest(planned.head)
-      this.#line.join(exchange, this.usable > 0)
+      this.#join(exchange)
       this.#dials.grow()
     } else this.#carry(member, exchange)
   }
@@ -143,9 +146,24 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
   rejoin(exchange: Exchange, delayMs: number): void {
     if (delayMs > 0) this.#line.joinLater(exchange, delayMs, () => this.#ripe(exchange))
     else {
-      this.#line.join(exchange, this.usable > 0)
+      this.#join(exchange)
       this.#serve()
     }
+  }
+
+  #join(exchange: Exchange): void {
+    this.#line.join(exchange, this.usable > 0)
+    const { unread } = this.settings
+    if (unread.full) unread.whenRoom(this.#room)
+  }
+
+  /** Enough was read: what waits can be sent. Not at once, for whoever reads is in the midst of it. */
+  readonly #room = (): void => {
+    void SETTLED.then(() => {
+      const { unread } = this.settings
+      if (unread.full) unread.whenRoom(this.#room)
+      else this.#serve()
+    })
   }
 
   /** It stands in the line again, after its delay. */

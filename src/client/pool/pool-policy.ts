@@ -18,6 +18,8 @@ export interface OriginFacts {
   readonly leaving: number
   /** Those of them of which it is not known yet how much they can take. */
   readonly unproved: number
+  /** True if no request is sent, on whatever connection, because too much lies unread. */
+  readonly full: boolean
   /** True if every connection takes one request at a time (HTTP/1.1). */
   readonly serial: boolean
   /** True if the last dial failed: the next one is to show whether the origin is there. */
@@ -30,6 +32,8 @@ export interface OriginFacts {
 export function dialsWanted(facts: OriginFacts): number {
   const { waiting, dialling, late, unproved, serial, failing } = facts
   if (waiting === 0 || late >= MOST_LATE) return 0
+  // Another connection would send none of them either.
+  if (facts.full && !serial && facts.usable > 0) return 0
   const room = roomOf(facts)
   if (serial && !failing) return Math.max(0, Math.min(waiting - dialling - unproved, room))
   // One connection may take them all: nothing is dialled beside one that has not shown what it can take.

@@ -4,6 +4,7 @@
  * whoever waits can be aborted, has its deadline, and keeps the process alive.
  */
 
+import type { UnreadBudget } from '../../protocol/index.ts'
 import type { Ending } from '../failure.ts'
 import { Deadlines } from '../session/deadlines.ts'
 import type { Exchange } from '../session/exchange.ts'
@@ -14,8 +15,16 @@ import type { Clock } from '../settings/clock.ts'
 /** The timer rings at least so often, whether or not anybody is late. */
 const LONGEST_MS = 2_147_483_647
 
+/** What a line goes by. */
+export interface LineSettings {
+  readonly clock: Clock
+  /** Whether it is because of this that nothing is sent. */
+  readonly unread: UnreadBudget
+}
+
 export class WaitingLine implements ExchangeHost<Exchange> {
   readonly #clock: Clock
+  readonly unread: UnreadBudget
   readonly #observer: Observer
   /** A wait ended without the line being asked. */
   readonly #onLeft: () => void
@@ -29,8 +38,9 @@ export class WaitingLine implements ExchangeHost<Exchange> {
   #timer: unknown
   #timerAt: number
 
-  constructor(clock: Clock, observer: Observer, onLeft: () => void) {
+  constructor({ clock, unread }: LineSettings, observer: Observer, onLeft: () => void) {
     this.#clock = clock
+    this.unread = unread
     this.#observer = observer
     this.#onLeft = onLeft
     this.#line = new Map()

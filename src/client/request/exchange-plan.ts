@@ -5,7 +5,7 @@
 
 import type { TransportInfo } from '../../transport/transport.ts'
 import type { HttpVersion } from '../response/incoming.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import type { TrailersInput } from './upload.ts'
 
@@ -17,7 +17,7 @@ export interface ExchangePlan {
   readonly signal: AbortSignal | undefined
   readonly trailers: TrailersInput | undefined
   /** What undoing content codings of the response may come to; undefined if they are left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
 }
 
 /** The connection that a request was put on, as plain data. */

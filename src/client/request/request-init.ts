@@ -4,7 +4,7 @@
  */
 import { decimal } from '../../protocol/field-rules.ts'
 import type { RequestHead } from '../../protocol/index.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
@@ -64,7 +64,7 @@ const MEANT_TO_HAVE_CONTENT: readonly string[] = ['POST', 'PUT', 'PATCH']
 export function planRequest(
   defaults: HeadDefaults,
   limits: TimeLimits,
-  decoding: DecodeLimits | undefined,
+  decoding: Decoding | undefined,
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,

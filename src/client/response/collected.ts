@@ -1,14 +1,18 @@
 /**
- * A body on its way into one array. Its one rule: memory is taken once where
- * content-length is believable, and never more than twice what has arrived
- * where it is not: what nobody writes to costs no more than its address.
+ * A body on its way into one array. Its one rule: memory follows what arrived.
+ * Content-length is a claim (RFC 9110 §8.6): it is believed once a fifth of the
+ * content is there, and then the rest of the memory is taken at once.
  */
 import { platform } from '#platform'
 
-/** Octets that content-length is believed for. */
-const BELIEVED = 134_217_728
+/** Content-length is believed to be so many times what has arrived. */
+const BELIEVED = 5
 const SMALLEST = 4_096
+/** An announced size is believed up to here, whatever has arrived. */
+const SMALL = 65_536
 const GROWTH = 2
+/** Where more is announced, memory grows in fewer steps. */
+const ANNOUNCED_GROWTH = 4
 
 export class Collected {
   /** Octets collected. */
@@ -33,9 +37,11 @@ export class Collected {
   }
 
   #grow(needed: number): void {
-    const announced = this.#announced
-    const believed = announced >= needed && announced <= BELIEVED
-    const grown = platform.allocate(believed ? announced : Math.max(SMALLEST, needed * GROWTH))
+    const announced = this.#announced >= needed ? this.#announced : 0
+    let size = Math.max(SMALLEST, needed * GROWTH)
+    if (announced > 0 && announced <= Math.max(SMALL, needed * BELIEVED)) size = announced
+    else if (announced > 0) size = Math.max(SMALL, needed * ANNOUNCED_GROWTH)
+    const grown = platform.allocate(size)
     grown.set(this.#memory.subarray(0, this.length))
     this.#memory = grown
   }

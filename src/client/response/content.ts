@@ -99,7 +99,9 @@ export class Content {
     if (last !== undefined) this.#closeLast(last)
     // Nothing waits, so the reader keeps up and takes what this chunk brings, or the frame that it begins.
     const room = last === undefined && frameEnd ? Math.min(PIECE_SIZE, buf.length - start) : PIECE_SIZE
-    const size = Math.max(count, this.#expected, this.#received > PIECE_SIZE ? room : 0)
+    // What is small grows with what is kept, so that frames of an octet each do not cost an array each.
+    const least = this.#received > PIECE_SIZE ? room : Math.min(PIECE_SIZE, this.length - count)
+    const size = Math.max(count, this.#expected, least)
     const memory = platform.allocate(size)
     memory.set(buf.subarray(start, end))
     chunks.push(memory)

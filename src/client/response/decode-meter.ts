@@ -4,19 +4,29 @@
  * one of them inflates the next may swallow.
  */
 import { decodedTooLarge, errorOf } from '../failure.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
+
+/** How many times `freeSize` all responses of a client may decode to beyond their ratio. */
+const SHARED = 8
+/** The part of `freeSize` that each response may have of that without being counted. */
+const UNCOUNTED = 1 / 32
+/** The part of `freeSize` that is forgiven in a millisecond. */
+const FORGIVEN = 1 / 2_000
 
 /** Measures one response. */
 export class DecodeMeter {
   readonly streamId: number
-  readonly #limits: DecodeLimits
+  readonly #limits: Decoding
   /** Octets that the decoders were given. */
   #arrived: number
+  /** Octets that it has drawn of what all responses share. */
+  #drawn: number
 
-  constructor(limits: DecodeLimits, streamId: number) {
+  constructor(limits: Decoding, streamId: number) {
     this.streamId = streamId
     this.#limits = limits
     this.#arrived = 0
+    this.#drawn = 0
   }
 
   /** Octets go to the decoders. */
@@ -39,6 +49,25 @@ export class DecodeMeter {
       const what = `more than ${maxRatio} times its ${this.#arrived} octets (limits.maxDecodedRatio)`
       throw errorOf(decodedTooLarge(what), this.streamId)
     }
+    const excess = given - maxRatio * this.#arrived - freeSize * UNCOUNTED
+    if (excess > this.#drawn) this.#draw(excess - this.#drawn)
+  }
+
+  /** Takes of what all responses share: one below its own limits may be one of many. */
+  #draw(count: number): void {
+    const { clock, freeSize, tally } = this.#limits
+    const now = clock.now()
+    tally.drawn = Math.max(0, tally.drawn - (now - tally.at) * freeSize * FORGIVEN)
+    tally.at = now
+    if (tally.drawn + count > SHARED * freeSize) {
+      // What it has decoded goes with it: there is room for another.
+      tally.drawn -= this.#drawn
+      this.#drawn = 0
+      const what = `more than its part of ${SHARED} times ${freeSize} octets that all responses share (limits.freeDecodedSize)`
+      throw errorOf(decodedTooLarge(what), this.streamId)
+    }
+    tally.drawn += count
+    this.#drawn += count
   }
 }
 

@@ -22,23 +22,36 @@ export function acceptedCodings(): string {
 
 /** True if the response names a coding that has to be undone or refused. */
 export function isCoded(fields: FieldList): boolean {
+  return codings(fields, 1).length > 0
+}
+
+/** The first codings in the order they were applied, `most` of them; `identity` is none. */
+function codings(fields: FieldList, most: number): string[] {
+  const names: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] === 'content-encoding' && codings(fields).length > 0) return true
+    if (fields[i] === 'content-encoding' && listed(fields[i + 1]!, names, most)) break
+  }
+  return names
+}
+
+/** Puts the codings of one field among the others. True once there are `most`. */
+function listed(value: string, names: string[], most: number): boolean {
+  for (let at = nextMember(value, 0); at < value.length; ) {
+    const comma = value.indexOf(',', at)
+    const end = comma === -1 ? value.length : comma
+    const name = value.slice(at, end).trim().toLowerCase()
+    if (name !== 'identity') names.push(name === 'x-gzip' ? 'gzip' : name)
+    if (names.length === most) return true
+    at = nextMember(value, end)
   }
   return false
 }
 
-/** The codings in the order they were applied, `identity` left out. */
-function codings(fields: FieldList): string[] {
-  const names: string[] = []
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'content-encoding') continue
-    for (const part of fields[i + 1]!.split(',')) {
-      const name = part.trim().toLowerCase()
-      if (name !== '' && name !== 'identity') names.push(name === 'x-gzip' ? 'gzip' : name)
-    }
-  }
-  return names
+/** Where the next member of a list begins: lists may have empty ones (RFC 9110 §5.6.1). */
+function nextMember(value: string, from: number): number {
+  let at = from
+  while (at < value.length && ', \t'.includes(value[at]!)) at += 1
+  return at
 }
 
 /**
@@ -51,12 +64,10 @@ export function decoded(
   fields: FieldList,
   meter: DecodeMeter,
 ): AsyncIterator<Uint8Array> {
-  const names = codings(fields)
+  const names = codings(fields, MAX_LAYERS + 1)
   if (names.length > MAX_LAYERS) {
-    throw errorOf(
-      notDecodable(`${names.length} content codings, at most ${MAX_LAYERS} are undone (RFC 9110 §8.4)`),
-      meter.streamId,
-    )
+    const reason = `more than ${MAX_LAYERS} content codings, which are not undone (RFC 9110 §8.4)`
+    throw errorOf(notDecodable(reason), meter.streamId)
   }
   const decoders: Decode[] = []
   for (const name of names) {

@@ -7,7 +7,7 @@
 import { decimal } from '../../protocol/field-rules.ts'
 import type { FieldList } from '../../protocol/index.ts'
 import { type Ending, errorOf } from '../failure.ts'
-import type { DecodeLimits } from '../settings/limits.ts'
+import type { Decoding } from '../settings/limits.ts'
 import { Collected } from './collected.ts'
 import { Content, NOTHING, PIECE_SIZE } from './content.ts'
 
@@ -17,6 +17,8 @@ export interface Supplier {
   readonly streamId: number
   /** The application took `count` octets of a response that is not complete. */
   consume(count: number): void
+  /** A reader waits for more. */
+  wanted(): void
   /** The reader gives up, for this reason. */
   abort(ending: Ending): void
 }
@@ -30,6 +32,9 @@ export interface InformationalFields {
   readonly fields: FieldList
 }
 
+/** Informational responses that are kept, the last: a long upload may be told its progress many times. */
+const MAX_INFORMATIONAL = 16
+
 const NO_FIELDS: FieldList = []
 
 /** One response on its way in. Written by its exchange, read by `HTTP20Response` and `ResponseBody`. */
@@ -38,7 +43,7 @@ export class Incoming {
   /** The request's method: HEAD has no content. */
   readonly method: string
   /** What undoing content codings may come to; undefined if they are to be left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
   /** Written by what carries it, before the response. */
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
@@ -59,7 +64,7 @@ export class Incoming {
   #onChange: (() => void) | undefined
   #onTrailers: (() => void) | undefined
 
-  constructor(supplier: Supplier, method: string, decoding: DecodeLimits | undefined) {
+  constructor(supplier: Supplier, method: string, decoding: Decoding | undefined) {
     this.supplier = supplier
     this.method = method
     this.decoding = decoding
@@ -100,6 +105,13 @@ export class Incoming {
     } else if (first) this.#begun = true
   }
 
+  /** An informational response came. */
+  inform(informational: InformationalFields): void {
+    this.informational ??= []
+    this.informational.push(informational)
+    if (this.informational.length > MAX_INFORMATIONAL) this.informational.shift()
+  }
+
   end(): void {
     const unread = this.available
     if (unread > 0) this.supplier.consume(unread)
@@ -135,6 +147,11 @@ export class Incoming {
   /** True if it is the reader's turn, not the peer's. */
   get unread(): boolean {
     return this.#collected === undefined && this.available > 0 && !this.#begun
+  }
+
+  /** True if a reader waits for the peer. */
+  get awaited(): boolean {
+    return this.#onChange !== undefined && !this.unread
   }
 
   get hasFrame(): boolean {
@@ -187,6 +204,7 @@ export class Incoming {
   /** Calls back once, when something arrived. One reader at a time. */
   whenChanged(callback: () => void): void {
     this.#onChange = callback
+    this.supplier.wanted()
   }
 
   /** Calls back when the response is complete or failed. */

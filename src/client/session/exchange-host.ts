@@ -3,7 +3,7 @@
  * the one who may send it again. Types only; `Exchange` is a parameter of
  * theirs, because the exchange stands above them.
  */
-import type { PromisedHead, PushedStream, RequestStream } from '../../protocol/index.ts'
+import type { PromisedHead, PushedStream, RequestStream, UnreadBudget } from '../../protocol/index.ts'
 import type { ClientFailure } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import type { Witness } from './observer.ts'
@@ -22,6 +22,8 @@ export interface ExchangeHost<Exchange> {
   readonly closing: boolean
   /** The peer does, likewise. */
   readonly draining?: boolean
+  /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
+  readonly unread?: UnreadBudget | undefined
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
   /** An informational response arrived. */

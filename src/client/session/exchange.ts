@@ -1,9 +1,8 @@
 /**
- * One request and its response: from the call to the end, whichever comes
- * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
- * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
- * once, and what is settled holds no listener, no deadline and no place in any
- * list.
+ * One request and its response, from the call to the end (RFC 9113 §8.1). What
+ * it waits for is kept by `Patience`, what it sends by `Sending`, what arrives
+ * by `Incoming`. Its one rule: it settles exactly once, and what is settled
+ * holds no listener, no deadline and no place in any list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -26,7 +25,7 @@ import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
 import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM, type Waiter } from './patience.ts'
+import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM } from './patience.ts'
 import { Sending, type SendingOwner } from './sending.ts'
 
 const QUEUED = 0
@@ -34,10 +33,7 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange
-  extends Link
-  implements StreamSink, Timed, Supplier, SendingOwner, Waiter, AbortWatcher
-{
+export class Exchange extends Link implements StreamSink, Timed, Supplier, SendingOwner, AbortWatcher {
   // — `Timed`; see deadlines.ts —
   slot: number
 
@@ -65,7 +61,7 @@ export class Exchange
   #streamId: number
   readonly #patience: Patience
   /** Undefined if there is nothing to send behind the head, or not yet. */
-  #sending: Sending | undefined
+  sending: Sending | undefined
   /** Made when somebody asks for it. */
   #answer: Answer | undefined
 
@@ -87,7 +83,7 @@ export class Exchange
     this.#phase = QUEUED
     this.#streamId = 0
     this.#patience = new Patience(plan.limits)
-    this.#sending = undefined
+    this.sending = undefined
     this.#answer = undefined
   }
 
@@ -100,8 +96,8 @@ export class Exchange
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
     this.#patience.rest()
-    host.moved(this)
     if (counts) this.#await(STREAM)
+    host.moved(this)
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
@@ -121,8 +117,8 @@ export class Exchange
     host.moved(this)
     try {
       if (!complete) {
-        this.#sending = new Sending(this, stream)
-        this.#sending.give(body, final)
+        this.sending = new Sending(this, stream)
+        this.sending.give(body, final)
       }
     } catch (error) {
       this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
@@ -140,8 +136,8 @@ export class Exchange
 
   /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
   withdraw(): void {
-    this.#sending?.stop(undefined)
-    this.#sending = undefined
+    this.sending?.stop(undefined)
+    this.sending = undefined
     this.#stream = undefined
     this.#streamId = 0
     this.#phase = QUEUED
@@ -177,7 +173,7 @@ export class Exchange
   get replayable(): boolean {
     if (this.planned === undefined) return false
     const { body, final } = this.planned
-    return final && (body === undefined || body.replayable || this.#sending?.sourced !== true)
+    return final && (body === undefined || body.replayable || this.sending?.sourced !== true)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
@@ -215,7 +211,7 @@ export class Exchange
 
   /** Sends more of a request that was left open. Resolves once the stream takes more. */
   send(body: Body | undefined, final: boolean): Promise<void> {
-    const sending = this.#sending
+    const sending = this.sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
     if (body !== undefined || final) sending.give(body, final)
     this.#host!.wake()
@@ -233,17 +229,20 @@ export class Exchange
     host.wake()
   }
 
+  /** A reader waits: the connection is worth living for. */
+  wanted(): void {
+    if (!this.settled) this.#host!.wake()
+  }
+
   // — `SendingOwner` —
 
   gave(octets: number): void {
-    const host = this.#host!
-    host.witness?.offered(this, octets, host.now())
+    this.#host!.witness?.offered(this, octets, this.#host!.now())
     this.#progress()
   }
 
   ended(): void {
-    const host = this.#host!
-    host.witness?.offerEnded(this, host.now())
+    this.#host!.witness?.offerEnded(this, this.#host!.now())
     this.#progress()
   }
 
@@ -255,8 +254,10 @@ export class Exchange
   }
 
   uploadFailed(ending: ClientFailure | Rejection): void {
-    const known = ending instanceof Rejection ? ending : { ...ending, processed: this.#processed }
-    this.#giveUp(known, ErrorCode.CANCEL)
+    this.#giveUp(
+      ending instanceof Rejection ? ending : { ...ending, processed: this.#processed },
+      ErrorCode.CANCEL,
+    )
   }
 
   // — `StreamSink`: what the engine tells —
@@ -266,7 +267,7 @@ export class Exchange
     this.#streamId = streamId
     this.#phase = SENT
     host.witness?.streamOpened(this, streamId, host.now())
-    this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
+    this.#await(this.sending === undefined ? RESPONSE : CONTENT)
   }
 
   /** From here it is the peer's turn. */
@@ -277,8 +278,7 @@ export class Exchange
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields }
-    this.incoming.informational ??= []
-    this.incoming.informational.push(informational)
+    this.incoming.inform(informational)
     if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
@@ -311,7 +311,7 @@ export class Exchange
   onWritable(): void {
     if (this.settled) return
     this.#progress()
-    this.#sending?.writable()
+    this.sending?.writable()
   }
 
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
@@ -320,7 +320,8 @@ export class Exchange
 
   onFailure(failure: Failure): void {
     if (this.#phase < RESPONDED && this.resender?.resend(this, failure) === true) return
-    this.#settle(failure, false)
+    // What was given up because too much lies unread must not lie any longer.
+    this.#settle(failure, failure.kind === 'UNREAD_TOO_LARGE')
   }
 
   // — deadlines —
@@ -342,27 +343,22 @@ export class Exchange
     if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
-  /** Octets of the request that the engine has not sent. */
-  get queued(): number {
-    return this.#sending === undefined ? 0 : this.#sending.queued
-  }
+  // — what it waits for —
 
-  // — `Waiter` —
-
-  get given(): boolean {
-    return this.#sending === undefined || this.#sending.complete
+  /** True while somebody waits for something of it: what was answered, and that nobody reads, is not waited for. */
+  get awaited(): boolean {
+    return this.#phase < RESPONDED || this.incoming.awaited || (this.sending?.queued ?? 0) > 0
   }
 
   /** The connection is to close: from now on what nobody reads has a limit. */
-  parting(): void {
+  part(): void {
     if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   // — the end —
 
   get #processed(): 'no' | 'unknown' | 'yes' {
-    if (this.incoming.status !== 0) return 'yes'
-    return this.#phase === QUEUED ? 'no' : 'unknown'
+    return this.incoming.status !== 0 ? 'yes' : this.#phase === QUEUED ? 'no' : 'unknown'
   }
 
   /** Ends it from this side: one RST_STREAM, and the engine gives the windows back. */
@@ -388,9 +384,9 @@ export class Exchange
     if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
     this.#answer?.settle()
     this.#host?.settled(this)
-    const sending = this.#sending
+    const sending = this.sending
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && this.#sending?.sourced !== true) discardBody(this.planned?.body, ending)
+    if (ending !== undefined && this.sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()

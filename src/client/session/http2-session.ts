@@ -3,36 +3,28 @@
  * open on it. It dials itself, or takes a transport that stands. Its one rule:
  * when it is gone, everything that waited for it was told.
  */
-import {
-  Connection,
-  type ConnectionSink,
-  type Failure,
-  type PromisedHead,
-  type PushedStream,
-  type RequestStream,
-} from '../../protocol/index.ts'
+import { Connection, type ConnectionSink, type Failure } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
-import { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
 import { dialOptions } from './dial-options.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
-import type { Carrier } from './exchange-host.ts'
 import type { Witness } from './observer.ts'
+import { OpenExchanges } from './open-exchanges.ts'
 import { Parting } from './parting.ts'
 import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
-export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
+export class Http2Session implements Session, ConnectionSink, DriverOwner {
   readonly #owner: SessionOwner
   readonly #engine: Connection
   readonly #driver: Driver
-  readonly #open: Deadlines<Exchange>
+  readonly #open: OpenExchanges
   #state: SessionState
   #startedAt: number
   #dialAbort: AbortController | undefined
@@ -45,10 +37,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
-  /** The peer said GOAWAY. */
-  #toldToGo: boolean
-  /** Told of everything; undefined, as mostly, for nobody. Written once. */
-  witness: Witness | undefined
   /** The round trip that the witness was told of. */
   #witnessed: number
   /** Why it ended, if that was a failure. */
@@ -61,7 +49,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#owner = owner
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
-    this.#open = new Deadlines()
+    this.#open = new OpenExchanges(owner, this.#driver, (exchange, { head }, endStream) =>
+      this.#engine.open(head, endStream, exchange, this.#driver.engineNow()),
+    )
     this.#state = 'idle'
     this.#startedAt = 0
     this.#dialAbort = undefined
@@ -70,8 +60,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#pingers = new Pingers()
     this.#departure = new Departure()
     this.#parting = new Parting()
-    this.#toldToGo = false
-    this.witness = undefined
     this.#witnessed = Number.NaN
     this.#failure = undefined
   }
@@ -79,7 +67,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   /** Takes a transport that stands and speaks HTTP/2, and whoever witnessed its dial. */
   static over(owner: SessionOwner, transport: Transport, witness: Witness | undefined): Http2Session {
     const session = new Http2Session(owner)
-    session.witness = witness
+    session.#open.witness = witness
     session.#state = 'connecting'
     session.#dialled(transport)
     return session
@@ -104,14 +92,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.witness = this.#owner.observer.connecting(this.#startedAt)
-    if (this.witness !== undefined) {
-      for (const exchange of this.#open.all()) this.witness.carried(exchange, this.#startedAt)
+    const witness = this.#owner.observer.connecting(this.#startedAt)
+    this.#open.witness = witness
+    if (witness !== undefined) {
+      for (const exchange of this.#open.all()) witness.carried(exchange, this.#startedAt)
     }
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
-    const options = dialOptions(settings, limits, ['h2'], tlsSessions, this.witness)
+    const options = dialOptions(settings, limits, ['h2'], tlsSessions, witness)
     const dial = async (): Promise<Transport> => {
       await gate
       signal.throwIfAborted()
@@ -175,12 +164,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   carry(exchange: Exchange, planned: PlannedRequest): void {
     exchange.incoming.httpVersion = '2'
-    exchange.begin(this, planned)
-    if (exchange.settled) return
-    this.#open.add(exchange)
-    if (this.#state === 'open') exchange.connected()
-    this.#owner.observer.requestStarted(exchange, this.#driver.now())
-    this.witness?.carried(exchange, this.#driver.now())
+    this.#open.begin(exchange, planned, this.#state === 'open')
   }
 
   ping(): Promise<number> {
@@ -200,6 +184,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
       this.#engine.shutdown(errorCode, this.#driver.engineNow())
+      this.#open.part()
       this.#driver.wake()
     }
     return this.gone()
@@ -234,9 +219,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     }
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
-    this.#driver.start(transport, this.witness)
+    this.#driver.start(transport, this.#open.witness)
     if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
-    this.witness?.opened(transport, '2', this.#driver.now())
+    this.#open.witness?.opened(transport, '2', this.#driver.now())
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -248,7 +233,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = 'closed'
     const { observer } = this.#owner
     if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
-    this.witness?.closed(errorOf(ending, 0), this.#driver.now())
+    this.#open.witness?.closed(errorOf(ending, 0), this.#driver.now())
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -272,10 +257,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
-    this.#toldToGo = true
+    this.#open.draining = true
     this.#parting.told(errorCode, debugData, this.#driver.now(), this.#owner.settings.timeouts.drain)
     this.#owner.observer.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
+    this.#open.part()
   }
 
   onPong(token: number, roundTripTime: number): void {
@@ -314,18 +300,22 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
+    return this.#open.awaited || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
+  readonly #room = (): void => this.#driver.wake()
+
   turned(): void {
-    if (this.witness !== undefined) this.#witness(this.witness)
+    if (this.#open.witness !== undefined) this.#witness(this.#open.witness)
+    const { unread } = this.#owner.settings
+    if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
     const failure = this.#failure
     this.#owner.observer.closed()
-    this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
+    this.#open.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
   }
 
@@ -335,59 +325,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (roundTripTime === this.#witnessed || Number.isNaN(roundTripTime)) return
     this.#witnessed = roundTripTime
     witness.roundTrip(roundTripTime, this.#driver.now())
-  }
-
-  // — `Carrier` —
-
-  open(exchange: Exchange, { head }: PlannedRequest, endStream: boolean): RequestStream {
-    return this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
-  }
-
-  now(): number {
-    return this.#driver.now()
-  }
-
-  wake(): void {
-    this.#driver.wake()
-  }
-
-  moved(exchange: Exchange): void {
-    if (this.#open.note(exchange.deadline)) this.#driver.wake()
-  }
-
-  get closing(): boolean {
-    return this.#owner.isClosing()
-  }
-
-  get draining(): boolean {
-    return this.#toldToGo
-  }
-
-  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    const exchange = this.#owner.pushed(parent, head)
-    if (exchange === undefined) return undefined
-    exchange.beginPushed(this, stream)
-    this.#open.add(exchange)
-    return exchange
-  }
-
-  informed(exchange: Exchange, status: number): void {
-    this.#owner.observer.informed(exchange, status, this.#driver.now())
-  }
-
-  responded(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#owner.observer.responded(exchange, this.#driver.now())
-  }
-
-  released(exchange: Exchange): void {
-    this.#open.remove(exchange)
-  }
-
-  settled(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#open.remove(exchange)
-    this.#owner.observer.settled(exchange, this.#driver.now())
   }
 }
 

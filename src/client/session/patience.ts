@@ -4,6 +4,7 @@
  * the caller is late with is not the peer's silence.
  */
 import type { Processed } from '../../errors.ts'
+import type { UnreadBudget } from '../../protocol/index.ts'
 import { type ClientFailure, timedOut } from '../failure.ts'
 import type { HttpVersion } from '../response/incoming.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
@@ -28,10 +29,11 @@ const UNREAD_DRAINING_MS = 60_000
 
 /** Who waits. */
 export interface Waiter {
-  /** Octets of the request that were given and not sent. */
-  readonly queued: number
-  /** True once the caller has given all of the request. */
-  readonly given: boolean
+  /**
+   * What it sends: octets that were given and not sent, and whether the caller has given all; undefined if there
+   * is nothing behind the head.
+   */
+  readonly sending: { readonly queued: number; readonly complete: boolean } | undefined
   /** `unread`: it is the reader's turn. */
   readonly incoming: { readonly unread: boolean }
 }
@@ -43,6 +45,8 @@ export interface Place {
   readonly closing: boolean
   /** The peer does. */
   readonly draining?: boolean
+  /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
+  readonly unread?: UnreadBudget | undefined
 }
 
 export class Patience {
@@ -95,7 +99,7 @@ export class Patience {
     this.#awaited = awaited
     if (limitMs === 0) this.deadline = this.#totalDeadline
     else {
-      this.#queuedThen = waiter.queued
+      this.#queuedThen = waiter.sending?.queued ?? 0
       this.deadline = Math.min(place.now() + limitMs, this.#totalDeadline)
     }
     return this.deadline !== before
@@ -117,7 +121,8 @@ export class Patience {
       this.await(awaited, waiter, place)
       return undefined
     }
-    if (awaited === STREAM) return timedOut('QUEUE', `no free stream in ${limitMs} ms`, processed)
+    if (awaited === STREAM)
+      return timedOut('QUEUE', `no free stream in ${limitMs} ms${held(place)}`, processed)
     if (awaited === CONTENT)
       return timedOut('HEADERS', `none of the content taken in ${limitMs} ms`, processed)
     if (awaited === RESPONSE) return timedOut('HEADERS', `no response in ${limitMs} ms`, processed)
@@ -132,12 +137,12 @@ export class Patience {
 
   /** True if the peer has moved, or it is not its turn. */
   #isExcused(awaited: Awaited, waiter: Waiter, place: Place): boolean {
-    const { queued, given } = waiter
+    const { queued = 0, complete = true } = waiter.sending ?? {}
     if (awaited !== CONTENT && awaited !== MORE) return false
     if (queued !== this.#queuedThen) return true
     if (awaited === CONTENT) return queued === 0
     if (waiter.incoming.unread) return !place.closing && place.draining !== true
-    return !given && queued === 0
+    return !complete && queued === 0
   }
 
   /** How long this may take; 0 for no limit. */
@@ -150,4 +155,11 @@ export class Patience {
     const unreadMs = place.closing ? UNREAD_MS : UNREAD_DRAINING_MS
     return limitMs === 0 ? unreadMs : Math.min(limitMs, unreadMs)
   }
+}
+
+/** What else keeps a request from being sent. */
+function held({ unread }: Place): string {
+  return unread?.full === true
+    ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)`
+    : ''
 }

@@ -5,6 +5,8 @@
  */
 import type { Limits } from '../../protocol/index.ts'
 import { checkLimits } from '../../protocol/limits.ts'
+import { DEFAULT_UNREAD } from '../../protocol/unread-budget.ts'
+import type { Clock } from './clock.ts'
 
 /** What the coded content of one response may become. */
 export interface DecodeLimits {
@@ -13,6 +15,20 @@ export interface DecodeLimits {
   /** Octets that it may decode to for each that arrived, once they are more than `freeSize`. */
   readonly maxRatio: number
   readonly freeSize: number
+}
+
+/** The same for all responses of a client: the limits of one, and what all of them have drawn together. */
+export interface Decoding extends DecodeLimits {
+  readonly clock: Clock
+  readonly tally: DecodeTally
+}
+
+/** Octets that responses decoded to beyond their ratio; written by `DecodeMeter` alone. */
+export interface DecodeTally {
+  /** Octets, less those that were forgiven by `at`. */
+  drawn: number
+  /** When it was written last, in milliseconds on the clock. */
+  at: number
 }
 
 /** What is tolerated, for one connection and the responses that come by it. */
@@ -27,8 +43,18 @@ export interface PeerLimits extends Limits {
    * than `freeDecodedSize`; `Infinity` for no limit. Default 100. `H2_DECODED_TOO_LARGE`
    */
   readonly maxDecodedRatio?: number | undefined
-  /** Octets that it may decode to whatever the ratio. Default 33,554,432. */
+  /**
+   * Octets that it may decode to whatever the ratio. Default 33,554,432. Beyond the ratio and a
+   * thirty-second of this, all responses of a client share eight times as much, of which half of it is
+   * forgiven each second. `H2_DECODED_TOO_LARGE`
+   */
   readonly freeDecodedSize?: number | undefined
+  /**
+   * Octets of content that may lie unread, of all responses of a client that are not complete. Where they
+   * are reached, further requests wait until a quarter is free; at twice as many, the response that holds
+   * most is given up. Default 268,435,456. `H2_UNREAD_TOO_LARGE`
+   */
+  readonly maxUnread?: number | undefined
 }
 
 type ClientLimits = { readonly [K in Exclude<keyof PeerLimits, keyof Limits>]-?: number }
@@ -40,10 +66,13 @@ const DEFAULTS: ClientLimits = {
   maxDecodedRatio: 100,
   // What may arrive of a response and wait unread is of that order, too.
   freeDecodedSize: 33_554_432,
+  // A thousand streams that nobody reads, of 256 KiB each.
+  maxUnread: DEFAULT_UNREAD,
 }
 
 interface SplitLimits {
   readonly decode: DecodeLimits
+  readonly maxUnread: number
   /** Undefined for the engine's defaults. */
   readonly engine: Limits | undefined
 }
@@ -70,11 +99,11 @@ function split(given: PeerLimits): SplitLimits {
     }
     own[name] = value
   }
-  const { maxDecodedSize: maxSize, maxDecodedRatio: maxRatio, freeDecodedSize: freeSize } = own
+  const { maxDecodedSize: maxSize, maxDecodedRatio: maxRatio, freeDecodedSize: freeSize, maxUnread } = own
   const engine: Limits = Object.fromEntries(rest)
   // A client makes its first engine long after its options were given.
   checkLimits(engine)
-  return { decode: { maxSize, maxRatio, freeSize }, engine }
+  return { decode: { maxSize, maxRatio, freeSize }, maxUnread, engine }
 }
 
 function isOwn(name: string): name is keyof ClientLimits {

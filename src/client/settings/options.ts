@@ -4,10 +4,16 @@
  */
 import { platform } from '#platform'
 import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'
-import type { KeepAlive, Limits, LocalSettings, WindowManagerOption } from '../../protocol/index.ts'
+import {
+  type KeepAlive,
+  type Limits,
+  type LocalSettings,
+  UnreadBudget,
+  type WindowManagerOption,
+} from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import { type Clock, platformClock } from './clock.ts'
-import { type DecodeLimits, type PeerLimits, splitLimits } from './limits.ts'
+import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
@@ -65,7 +71,9 @@ export interface ConnectionSettings {
   readonly transport: Dial
   readonly logger: Logger | undefined
   /** What undoing content codings may come to; undefined if they are left. */
-  readonly decoding: DecodeLimits | undefined
+  readonly decoding: Decoding | undefined
+  /** What may lie unread, on all connections with these settings. */
+  readonly unread: UnreadBudget
   readonly clock: Clock
   /** Undefined for the engine's default. */
   readonly firstStreamId: number | undefined
@@ -105,6 +113,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
   const keepAlive = checkKeepAlive(options.keepAlive)
+  const clock = options.clock ?? platformClock
   return {
     secure: options.secure,
     tls: options.tls,
@@ -119,8 +128,10 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
-    decoding: options.decompress === false ? undefined : limits.decode,
-    clock: options.clock ?? platformClock,
+    decoding:
+      options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
+    unread: new UnreadBudget(limits.maxUnread),
+    clock,
     firstStreamId,
   }
 }
@@ -131,6 +142,7 @@ export function engineOptions(settings: ConnectionSettings): ConnectionOptions {
     settings: settings.settings,
     limits: settings.limits,
     windowManager: settings.windowManager,
+    unread: settings.unread,
     enablePush: settings.enablePush,
     keepAlive: settings.keepAlive,
     firstStreamId: settings.firstStreamId,

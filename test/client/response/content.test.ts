@@ -54,6 +54,19 @@ describe('Content', () => {
     }
   })
 
+  test('frames of one octet that nobody reads share memory, however many', () => {
+    const content = new Content(0)
+    for (let i = 0; i < 16_000; i++) content.push(Buffer.from('x'), 0, 1, true)
+    let [pieces, octets] = [0, 0]
+    for (let piece = content.take(65_536); piece.length > 0; piece = content.take(65_536)) {
+      pieces += 1
+      octets += piece.length
+      expect(piece.buffer.byteLength).toBeLessThanOrEqual(4 * piece.length)
+    }
+    expect(octets).toBe(16_000)
+    expect(pieces).toBeLessThanOrEqual(20)
+  })
+
   test('a frame of which a part was taken', () => {
     const content = new Content(0)
     content.push(Buffer.from('abc'), 0, 3, true)

@@ -1,6 +1,8 @@
 /** What a response may decode to (RFC 9110 §8.4), measured on the whole way from frames to the reader. */
 import { deflateRawSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, test, vi } from 'vitest'
+import { DecodeMeter } from '../../../src/client/response/decode-meter.ts'
+import { checkOptions } from '../../../src/client/settings/options.ts'
 import type { HTTP20ConnectionOptions, HTTP20Response } from '../../../src/index.ts'
 import { BOMBS, zeros } from '../../support/bombs.ts'
 import { settled } from '../../support/virtual-clock.ts'
@@ -201,7 +203,7 @@ describe('without any option', () => {
     'a bomb of 10 GB in %s fails past 32 MiB, and costs no more memory than that',
     async (coding, bomb) => {
       // Of gzip, ten megabytes would have to come: more than its window lets through before it is read.
-      const content = zeros(bomb, coding === 'gzip' ? 900_000_000 : 10_000_000_000)
+      const content = zeros(bomb, coding === 'gzip' ? 200_000_000 : 10_000_000_000)
       const memory = () => process.memoryUsage().arrayBuffers
       const before = memory()
       const { pair, response } = await coded(content, { coding, end: false })
@@ -222,10 +224,46 @@ describe('without any option', () => {
     },
   )
 
+  it('32 bombs at a time, each just below what one may decode to, do not come to more than eight', async () => {
+    const pair = await Pair.open()
+    const content = gzipSync(gzipSync(new Uint8Array(33_000_000), { level: 9 }))
+    const requests = Array.from({ length: 32 }, () => pair.connection.request('GET', '/'))
+    await settled()
+    const fields: [string, string][] = [[':status', '200'], ['content-encoding', 'gzip, gzip']] // biome-ignore format: short
+    for (let id = 1; id < 64; id += 2) await pair.wire.send(headers(id, fields), data(id, content, true))
+    const read = async (response: HTTP20Response) => {
+      let length = 0
+      for await (const piece of response) length += piece.length
+      return length
+    }
+    const all = await Promise.allSettled(requests.map(async ({ response }) => read(await response)))
+    const refused = all.filter(({ status }) => status === 'rejected')
+    for (const one of refused) expect((one as PromiseRejectedResult).reason.code).toBe('H2_DECODED_TOO_LARGE')
+    expect((32 - refused.length) * 33_000_000).toBeLessThanOrEqual(8 * 33_554_432)
+    expect(refused[0]).toMatchObject({
+      reason: { message: expect.stringContaining('limits.freeDecodedSize') },
+    })
+    // Time forgives, and what is decoded within its ratio never counted.
+    pair.clock.advance(20_000)
+    const later = pair.connection.request('GET', '/')
+    await settled()
+    await pair.wire.send(headers(65, fields), data(65, content, true))
+    expect((await (await later.response).bytes()).length).toBe(33_000_000)
+  })
+
+  it('a million small responses that decode to a thousand times their octets are content like any other', () => {
+    const { decoding } = checkOptions(undefined)
+    for (let i = 0; i < 1_000_000; i++) {
+      const meter = new DecodeMeter(decoding!, 1)
+      meter.arrived(900)
+      meter.check(900_000)
+    }
+  })
+
   it.each(BOMBS.map((bomb) => [bomb.coding, bomb] as const))(
     'a bomb in %s that is collected costs no more either',
     async (coding, bomb) => {
-      const content = zeros(bomb, 500_000_000)
+      const content = zeros(bomb, 200_000_000)
       const before = process.memoryUsage().arrayBuffers
       const { response } = await coded(content, { coding, end: false })
       expect(await rejection(response.text())).toMatchObject(TOO_LARGE)

@@ -79,6 +79,14 @@ describe('the head of a response', () => {
     expect(response.informational.map(({ status }) => status)).toEqual([103, 100])
     expect(response.informational[0]!.headers.get('link')).toBe('</a>')
   })
+
+  it('keeps the last 16 informational responses', async () => {
+    const told = Array.from({ length: 20 }, (_, i) => headers(1, [[':status', '104'], ['x', `${i}`]])) // biome-ignore format: one field section
+    const parts = [...told, headers(1, FIELDS, END_HEADERS | END_STREAM)]
+    const { response } = await answered(parts, { limits: { maxInformational: 20 } })
+    const kept = response.informational.map((one) => one.headers.get('x'))
+    expect(kept).toEqual(Array.from({ length: 16 }, (_, i) => `${i + 4}`))
+  })
 })
 
 describe.each([undefined, 1, 7])('a body, in chunks of %s octets', (chunk) => {
@@ -436,6 +444,7 @@ describe('content codings (RFC 9110 §8.4)', () => {
     ['not of the coding', 'gzip', Buffer.from('no gzip')],
     ['cut short', 'gzip', gzipSync(plain).subarray(0, -20)],
     ['six layers', Array(6).fill('gzip').join(), layers(6)],
+    ['six layers among empty members (RFC 9110 §5.6.1)', Array(6).fill('gzip').join(' ,,\t, '), layers(6)],
   ])('%s: H2_DECODE', async (_, coding, bytes) => {
     const { response } = await answered(coded(coding, bytes))
     expect(await rejection(response.text())).toMatchObject({ code: 'H2_DECODE', initiator: 'peer' })

@@ -5,20 +5,20 @@
  */
 import type { PromisedHead } from '../../../protocol/index.ts'
 import { Exchange } from '../../session/exchange.ts'
-import type { DecodeLimits } from '../../settings/limits.ts'
+import type { Decoding } from '../../settings/limits.ts'
 import type { TimeLimits } from '../../settings/timeouts.ts'
 import { HTTP20Push } from './http20-push.ts'
 import { PushQueue, pushesOf } from './push-queue.ts'
 
 export class Pushes {
   readonly #limits: TimeLimits
-  readonly #decoding: DecodeLimits | undefined
+  readonly #decoding: Decoding | undefined
   /** Those of the connection that is open. */
   #all: PushQueue
   readonly #byParent: WeakMap<Exchange, PushQueue>
   readonly #queueOfPush: WeakMap<HTTP20Push, PushQueue>
 
-  constructor(limits: TimeLimits, decoding: DecodeLimits | undefined) {
+  constructor(limits: TimeLimits, decoding: Decoding | undefined) {
     this.#limits = limits
     this.#decoding = decoding
     this.#all = new PushQueue()
