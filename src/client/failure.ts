@@ -62,6 +62,11 @@ function copyOf(error: H2Error): H2Error {
   return new H2Error(error.message, error)
 }
 
+/** The same, of a request of which no octet was sent. */
+export function unprocessed(ending: Ending): Ending {
+  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
+}
+
 /** The caller gave the stream up. */
 export function cancelled(errorCode: number, processed: Processed): ClientFailure {
   return {

@@ -20,10 +20,10 @@ export interface ExchangeHost<Exchange> {
   moved(exchange: Exchange): void
   /** The caller wants the connection closed: unread bodies do not hold it for ever. */
   readonly closing: boolean
-  /** The peer does, likewise. */
-  readonly draining?: boolean
   /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
   readonly unread?: UnreadBudget | undefined
+  /** The peer does, likewise. */
+  readonly draining?: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
   /** An informational response arrived. */

@@ -3,9 +3,17 @@
  * open on it. It dials itself, or takes a transport that stands. Its one rule:
  * when it is gone, everything that waited for it was told.
  */
-import { Connection, type ConnectionSink, type Failure } from '../../protocol/index.ts'
+import { Connection, type ConnectionSink, type Failure, type UnreadBudget } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
-import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
+import {
+  closedByCaller,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  unprocessed,
+  wrongProtocol,
+} from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
@@ -22,6 +30,8 @@ import type { Session, SessionOwner, SessionState } from './session.ts'
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner {
   readonly #owner: SessionOwner
+  /** What may lie unread, here and elsewhere. */
+  readonly unread: UnreadBudget
   readonly #engine: Connection
   readonly #driver: Driver
   readonly #open: OpenExchanges
@@ -37,8 +47,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner {
   readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
-  /** The round trip that the witness was told of. */
-  #witnessed: number
   /** Why it ended, if that was a failure. */
   #failure: Failure | undefined
 
@@ -47,6 +55,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner {
     const { settings } = owner
     const createdAt = settings.clock.now()
     this.#owner = owner
+    this.unread = settings.unread
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
     this.#open = new OpenExchanges(owner, this.#driver, (exchange, { head }, endStream) =>
@@ -60,7 +69,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner {
     this.#pingers = new Pingers()
     this.#departure = new Departure()
     this.#parting = new Parting()
-    this.#witnessed = Number.NaN
     this.#failure = undefined
   }
 
@@ -306,9 +314,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner {
   readonly #room = (): void => this.#driver.wake()
 
   turned(): void {
-    if (this.#open.witness !== undefined) this.#witness(this.#open.witness)
-    const { unread } = this.#owner.settings
+    const { unread } = this
     if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
+    this.#open.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
     this.#owner.sessionTurned(this)
   }
 
@@ -318,16 +326,4 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner {
     this.#open.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
   }
-
-  /** Tells of a round trip that is another. */
-  #witness(witness: Witness): void {
-    const { roundTripTime } = this.#engine
-    if (roundTripTime === this.#witnessed || Number.isNaN(roundTripTime)) return
-    this.#witnessed = roundTripTime
-    witness.roundTrip(roundTripTime, this.#driver.now())
-  }
-}
-
-function unprocessed(ending: Ending): Ending {
-  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
 }

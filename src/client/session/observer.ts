@@ -71,6 +71,9 @@ export class Observer {
 
 /** Told of everything on one connection. There is one only where somebody asked, for each call costs. */
 export class Witness {
+  /** The round trip that it was told of. */
+  #roundTripTime = Number.NaN
+
   /** A step of the dial is done, as far as the transport tells. */
   dialStep(_step: DialStep, _elapsedMs: number, _now: number): void {}
 
@@ -91,6 +94,13 @@ export class Witness {
 
   /** The event loop was busy elsewhere: a timer rang so much too late. */
   late(_lagMs: number, _now: number): void {}
+
+  /** A turn ends, with this as the smallest round trip of late; NaN if none was measured. */
+  measured(roundTripTime: number, now: number): void {
+    if (roundTripTime === this.#roundTripTime || Number.isNaN(roundTripTime)) return
+    this.#roundTripTime = roundTripTime
+    this.roundTrip(roundTripTime, now)
+  }
 
   /** The smallest round trip of late is another. */
   roundTrip(_roundTripTime: number, _now: number): void {}

@@ -45,7 +45,7 @@ export interface Place {
   readonly closing: boolean
   /** The peer does. */
   readonly draining?: boolean
-  /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
+  /** Where this is full no request is sent. */
   readonly unread?: UnreadBudget | undefined
 }
 
@@ -122,7 +122,7 @@ export class Patience {
       return undefined
     }
     if (awaited === STREAM)
-      return timedOut('QUEUE', `no free stream in ${limitMs} ms${held(place)}`, processed)
+      return timedOut('QUEUE', `no free stream in ${limitMs} ms${heldBack(place)}`, processed)
     if (awaited === CONTENT)
       return timedOut('HEADERS', `none of the content taken in ${limitMs} ms`, processed)
     if (awaited === RESPONSE) return timedOut('HEADERS', `no response in ${limitMs} ms`, processed)
@@ -157,9 +157,7 @@ export class Patience {
   }
 }
 
-/** What else keeps a request from being sent. */
-function held({ unread }: Place): string {
-  return unread?.full === true
-    ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)`
-    : ''
+/** What else there is to say of a wait for a stream. */
+function heldBack({ unread }: Place): string {
+  return unread?.full ? `, while ${unread.held} octets of responses lie unread (limits.maxUnread)` : ''
 }

@@ -112,8 +112,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   const { settings, windowManager, firstStreamId } = options
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
-  const keepAlive = checkKeepAlive(options.keepAlive)
   const clock = options.clock ?? platformClock
+  const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,
     tls: options.tls,
