@@ -4,6 +4,7 @@
  * rule: misuse rejects the promise of the request, and touches nothing else.
  */
 
+import { inContext } from '../context.ts'
 import { clientClosed, destroyed, errorOf, Rejection } from '../failure.ts'
 import { createFetch, type Fetch } from '../fetch/fetch.ts'
 import type { OriginStats } from '../observe/stats.ts'
@@ -15,7 +16,9 @@ import type { ClientRequestInit, SendRequest } from '../request/client-request.t
 import { initNames, type PlannedRequest, planRequest } from '../request/request-init.ts'
 import { type HTTP20Response, toHeaders } from '../response/http20-response.ts'
 import { Exchange } from '../session/exchange.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
 import { type ClientOptions, checkClientOptions } from './client-options.ts'
+import { closeWithin } from './close-limit.ts'
 
 /** Plain data on a client. */
 export interface ClientStats {
@@ -55,6 +58,7 @@ export class Client {
    * const response = await fetch('https://example.com/', { method: 'POST', body: 'x' })
    */
   readonly fetch: Fetch
+  readonly #settings: ConnectionSettings
   #closing: Promise<void> | undefined
   #destroyed: boolean
 
@@ -77,6 +81,7 @@ export class Client {
     const { cookies, middleware } = settings
     const send: SendRequest = (url, init = NO_INIT, startedAt) => this.#request(url, init, startedAt)
     this.fetch = createFetch(send, { cookies, middleware, now: () => clock.now() })
+    this.#settings = settings.connection
     this.#closing = undefined
     this.#destroyed = false
   }
@@ -156,12 +161,18 @@ export class Client {
     }
   }
 
-  /** Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for that. */
+  /**
+   * Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for
+   * that; one that nobody reads is given up after ten seconds, and all of it after `timeouts.close`.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#statusRetries.busy
-      ? this.#statusRetries.over().then(() => this.#pool.close())
-      : this.#pool.close()
+    this.#closing ??= closeWithin(this.#close(), this.#settings, (reason) => this.destroy(reason))
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#statusRetries.busy) await this.#statusRetries.over()
+    await this.#pool.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -198,7 +209,7 @@ function hearCallbacks(exchange: Exchange, { onInformational, onConnection }: Cl
 /** What a caller's callback throws is the caller's. Throws TypeError for what is no function. */
 function told<T>(name: string, callback: (value: T) => void): (value: T) => void {
   if (typeof callback !== 'function') throw new TypeError(`${name} must be a function`)
-  return (value) => {
+  return inContext((value) => {
     try {
       callback(value)
     } catch (error) {
@@ -206,7 +217,7 @@ function told<T>(name: string, callback: (value: T) => void): (value: T) => void
         throw error
       })
     }
-  }
+  })
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

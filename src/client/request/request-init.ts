@@ -4,6 +4,7 @@
  */
 import { decimal } from '../../protocol/field-rules.ts'
 import type { RequestHead } from '../../protocol/index.ts'
+import { inContext } from '../context.ts'
 import type { Decoding } from '../settings/limits.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
@@ -84,7 +85,7 @@ export function planRequest(
     path,
     limits: init.timeouts === undefined ? limits : timeLimits(init.timeouts, limits),
     signal: init.signal ?? undefined,
-    trailers,
+    trailers: typeof trailers === 'function' ? inContext(trailers) : trailers,
     decoding,
   }
   const head = requestHead(defaults, method, path, fields, init.priority, init.protocol)
