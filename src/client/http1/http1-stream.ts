@@ -154,6 +154,7 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
   onSent(): void {
     this.#sent = true
     this.#tell(() => this.#sink.onOpened(0))
+    if (this.#upload !== undefined) this.#uploaded()
   }
 
   onInformational(status: number, fields: FieldList): void {
@@ -213,6 +214,7 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
 
   readonly #uploaded = (): void => {
     if (this.#done) return
+    if (this.#sent && this.#upload?.complete === true) this.#tell(() => this.#sink.onRequestSent?.())
     if (this.writable && this.queuedBytes < WRITE_LOW) this.#tell(() => this.#sink.onWritable())
   }
 

@@ -87,7 +87,13 @@ export class Http1Upload {
     if (this.ended && !this.#endGiven && this.#chunks.length === 0) {
       this.#endGiven = true
       this.#request.end(this.#trailers)
+      this.#onProgress()
     }
+  }
+
+  /** All of it was handed to the transport. */
+  get complete(): boolean {
+    return this.#endGiven && this.queued === 0
   }
 
   /** The next octets to write, taken off the queue. */
