@@ -10,6 +10,7 @@ import {
   INVALID,
   NameMemory,
   ORDINARY,
+  shownName,
   TE,
 } from './field-rules.ts'
 import type { FieldList, RequestHead } from './sinks.ts'
@@ -102,7 +103,7 @@ export function checkSentFields(fields: FieldList, authority?: string): void {
     checkSentValue(name, value)
     const kind = names.kind(name)
     if (kind === ORDINARY || kind === CONTENT_LENGTH) continue
-    if (kind === INVALID) throw new TypeError(`field name is not valid: ${quote(name)}`)
+    if (kind === INVALID) throw new TypeError(`field name is not valid: ${shownName(name)}`)
     // RFC 9113 §8.2.2: HTTP/2 has no connection-specific fields, and te says only "trailers".
     if (kind === CONNECTION_SPECIFIC) throw new TypeError(`field ${name} is not allowed in HTTP/2`)
     if (kind === TE && value !== 'trailers') throw new TypeError('field te may only be "trailers" in HTTP/2')
@@ -113,9 +114,10 @@ export function checkSentFields(fields: FieldList, authority?: string): void {
 
 function checkSentValue(name: string, value: string): void {
   if (value === '') return
-  if (BAD_VALUE.test(value)) throw new TypeError(`value of field ${quote(name)} has a forbidden character`)
+  if (BAD_VALUE.test(value))
+    throw new TypeError(`value of field ${shownName(name)} has a forbidden character`)
   if (hasSpaceAtEdge(value)) {
-    throw new TypeError(`value of field ${quote(name)} begins or ends with white space`)
+    throw new TypeError(`value of field ${shownName(name)} begins or ends with white space`)
   }
 }
 
