@@ -199,7 +199,7 @@ export class Outbound {
     finishHeaders(this.#out, at, stream.id, endStream, this.#peer.maxFrameSize)
     if (endStream) this.#ended(stream)
     else this.scheduler.place(stream)
-    stream.sink.onOpened(stream.id)
+    stream.tellOpened()
   }
 
   #fields(fields: FieldList): void {
@@ -236,7 +236,7 @@ export class Outbound {
       finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
     }
     this.#ended(stream)
-    stream.sink.onRequestSent?.()
+    stream.tellRequestSent()
   }
 
   #sendFrame(stream: Stream): void {
@@ -257,7 +257,7 @@ export class Outbound {
     stream.workSent += workOfContent(length)
     if (endStream) {
       this.#ended(stream)
-      stream.sink.onRequestSent?.()
+      stream.tellRequestSent()
       return
     }
     this.scheduler.place(stream)
@@ -280,7 +280,7 @@ export class Outbound {
     this.#drained = undefined
     for (const stream of drained) {
       stream.drained = false
-      if (stream.writable) stream.sink.onWritable()
+      if (stream.writable) stream.tellWritable()
     }
   }
 }

@@ -84,6 +84,10 @@ class SinkTap implements StreamSink {
     this.#sink.onOpened(streamId)
   }
 
+  onRequestSent(): void {
+    this.#sink.onRequestSent?.()
+  }
+
   onInformational(status: number, fields: FieldList): void {
     this.#sink.onInformational(status, fields)
   }
