@@ -3,7 +3,8 @@
  * each field with its writer. The application holds it as a `RequestStream`
  * (or, for a push, a `PushedStream`); what it asks goes to the host.
  */
-import { checkSentFields } from './fields-sent.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
+import { checkSentTrailers } from './fields-sent.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
 import { NOT_RAISED } from './raised-credits.ts'
@@ -41,6 +42,8 @@ export class Stream extends Link implements RequestStream {
   /** `:authority` of the request; a push must have the same. */
   readonly authority: string
   readonly scheme: string | undefined
+  /** The upload outlives the response. */
+  readonly duplex: boolean
   /** The owner was told of the end, or made it: it is told nothing more. */
   done = false
 
@@ -83,7 +86,14 @@ export class Stream extends Link implements RequestStream {
   /** True while on the list of streams with credit to announce. */
   owing = false
 
-  constructor(host: StreamHost, head: RequestHead, endStream: boolean, sink: StreamSink) {
+  /** @param length the content-length of the request, or `NO_CONTENT_LENGTH` */
+  constructor(
+    host: StreamHost,
+    head: RequestHead,
+    endStream: boolean,
+    sink: StreamSink,
+    length = NO_CONTENT_LENGTH,
+  ) {
     super()
     this.#host = host
     this.sink = sink
@@ -91,8 +101,9 @@ export class Stream extends Link implements RequestStream {
     this.isConnect = head.method === 'CONNECT'
     this.authority = head.authority
     this.scheme = head.scheme
+    this.duplex = head.duplex ?? false
     this.head = head
-    this.upload = endStream ? undefined : new Upload()
+    this.upload = endStream ? undefined : new Upload(length)
     this.urgency = head.urgency === undefined ? DEFAULT_URGENCY : checkUrgency(head.urgency)
   }
 
@@ -129,9 +140,9 @@ export class Stream extends Link implements RequestStream {
     }
   }
 
-  tellRequestSent(): void {
+  tellSent(octets: number, ended: boolean): void {
     try {
-      this.sink.onRequestSent?.()
+      this.sink.onSent?.(octets, ended)
     } catch (cause) {
       this.threw(cause)
     }
@@ -145,9 +156,9 @@ export class Stream extends Link implements RequestStream {
     }
   }
 
-  tellResponse(status: number, fields: FieldList, endStream: boolean): void {
+  tellResponse(status: number, fields: FieldList, endStream: boolean, secret?: readonly string[]): void {
     try {
-      this.sink.onResponse(status, fields, endStream)
+      this.sink.onResponse(status, fields, endStream, secret)
     } catch (cause) {
       this.threw(cause)
     }
@@ -161,9 +172,9 @@ export class Stream extends Link implements RequestStream {
     }
   }
 
-  tellTrailers(fields: FieldList): void {
+  tellTrailers(fields: FieldList, secret?: readonly string[]): void {
     try {
-      this.sink.onTrailers(fields)
+      this.sink.onTrailers(fields, secret)
     } catch (cause) {
       this.threw(cause)
     }
@@ -219,8 +230,9 @@ export class Stream extends Link implements RequestStream {
   end(trailers?: FieldList): void {
     if (!this.writable) return
     const upload = this.upload!
+    upload.checkWhole()
     if (trailers !== undefined && trailers.length > 0) {
-      checkSentFields(trailers)
+      checkSentTrailers(trailers)
       upload.trailers = trailers
     }
     upload.ended = true

@@ -207,7 +207,7 @@ describe('a sink that throws', () => {
   )
   it.each<[keyof StreamSink, Uint8Array[]]>([
     ['onOpened', []],
-    ['onRequestSent', []],
+    ['onSent', []],
     ['onInformational', [headers(1, [[':status', '103']])]],
     ['onResponse', [response(1, 200)]],
     ['onResponse', [response(1, 200, true)]],
@@ -223,7 +223,7 @@ describe('a sink that throws', () => {
     const request = pair.open({ method: 'POST' }, false)
     Object.assign(request, { [callback]: fail })
     request.stream!.write(Uint8Array.of(1))
-    if (callback === 'onRequestSent') request.stream!.end()
+    if (callback === 'onSent') request.stream!.end()
     const other = pair.open()
     expect(() => pair.frames()).not.toThrow()
     pair.receive(...frames)

@@ -84,8 +84,8 @@ class SinkTap implements StreamSink {
     this.#sink.onOpened(streamId)
   }
 
-  onRequestSent(): void {
-    this.#sink.onRequestSent?.()
+  get onSent(): StreamSink['onSent'] {
+    return this.#sink.onSent?.bind(this.#sink)
   }
 
   onInformational(status: number, fields: FieldList): void {

@@ -17,10 +17,11 @@ import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body } from '../request/request-body.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
@@ -45,8 +46,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   resender: Resender<Exchange> | undefined
   /** What is sent, and sent again. Written by whoever may send it again, or does not send it at all. */
   planned: PlannedRequest | undefined
-  /** How often it was sent again. Written by the resender. */
+  /** How often it was sent again, and its number in a recording. Written by the resender, and the recorder. */
   resent: number
+  recordedAs: number
   /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
   carriage: Carriage | undefined
   receivedThen: number
@@ -54,6 +56,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** Called for each connection that it is put on, if the caller wants to know. Written before `begin`. */
   onConnection: ((connection: ConnectionInfo) => void) | undefined
+  /** Told of content that was sent; undefined if there is none. Written by `begin`. */
+  onSent: StreamSink['onSent']
   /** The engine's side; undefined before `begin`. */
   #stream: RequestStream | PushedStream | undefined
   #host: ExchangeHost<Exchange> | undefined
@@ -74,10 +78,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.recordedAs = 0
     this.carriage = undefined
     this.receivedThen = 0
     this.onInformationalResponse = undefined
     this.onConnection = undefined
+    this.onSent = undefined
     this.#stream = undefined
     this.#host = undefined
     this.#phase = QUEUED
@@ -106,8 +112,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     const again = this.#host !== undefined
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
-    const empty = body === undefined || body.bytes?.length === 0
-    const complete = final && empty && this.plan.trailers === undefined
+    const complete = isEmpty(planned) && this.plan.trailers === undefined
     this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
@@ -115,14 +120,10 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     if (!again) this.#watch()
     this.#patience.rest()
     host.moved(this)
-    try {
-      if (!complete) {
-        this.sending = new Sending(this, stream)
-        this.sending.give(body, final)
-      }
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
+    if (!complete) {
+      this.sending = new Sending(this, stream)
+      this.onSent = (_octets, ended) => this.#sent(ended)
+      this.#give(body, final)
     }
     host.wake()
   }
@@ -200,11 +201,11 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host!.wake()
   }
 
+  /** The reader gives up; `aborted`, the signal does. */
   abort(ending: Ending): void {
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  /** The signal was. */
   aborted(): void {
     this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
   }
@@ -213,7 +214,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    if (body !== undefined || final) sending.give(body, final)
+    try {
+      if (body !== undefined || final) this.#give(body, final)
+    } catch {} // The exchange has ended by it: the promise says so.
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -234,8 +237,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     if (!this.settled) this.#host!.wake()
   }
 
-  // — `SendingOwner` —
-
   gave(octets: number): void {
     this.#host!.witness?.offered(this, octets, this.#host!.now())
     this.#progress()
@@ -254,30 +255,37 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   uploadFailed(ending: ClientFailure | Rejection): void {
-    this.#giveUp(
-      ending instanceof Rejection ? ending : { ...ending, processed: this.#processed },
-      ErrorCode.CANCEL,
-    )
+    const known = ending instanceof Rejection ? ending : { ...ending, processed: this.#processed }
+    this.#giveUp(known, ErrorCode.CANCEL)
+  }
+
+  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
+  #give(body: Body | undefined, final: boolean): void {
+    try {
+      this.sending!.give(body, final)
+    } catch (error) {
+      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
+      throw error
+    }
   }
 
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
-    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
-    host.witness?.streamOpened(this, streamId, host.now())
+    this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
     this.#await(this.sending === undefined ? RESPONSE : CONTENT)
   }
 
-  /** From here it is the peer's turn. */
-  onRequestSent(): void {
-    if (this.#phase === SENT) this.#await(RESPONSE)
+  /** Content was sent; once all of it was, it is the peer's turn. */
+  #sent(ended: boolean): void {
+    if (this.#phase === SENT) this.#await(ended ? RESPONSE : CONTENT)
     else if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   onInformational(status: number, fields: FieldList): void {
-    const informational = { status, fields }
+    const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
     if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
@@ -287,7 +295,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onResponse(status: number, fields: FieldList, endStream: boolean): void {
     const { incoming } = this
     incoming.status = status
-    incoming.fields = fields
+    incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
     if (!endStream) this.#await(MORE)
     this.#host!.responded(this)
@@ -301,7 +309,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   onTrailers(fields: FieldList): void {
-    this.incoming.trailers = fields
+    this.incoming.trailers = readableFields(fields, this.#host!)
   }
 
   onEnd(): void {
@@ -342,8 +350,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     const host = this.#host!
     if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
-
-  // — what it waits for —
 
   /** True while somebody waits for something of it: what was answered, and that nobody reads, is not waited for. */
   get awaited(): boolean {

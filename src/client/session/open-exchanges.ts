@@ -5,6 +5,7 @@
  */
 import type { PromisedHead, PushedStream, RequestStream, UnreadBudget } from '../../protocol/index.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Driver } from './driver.ts'
 import type { Exchange } from './exchange.ts'
@@ -97,11 +98,15 @@ export class OpenExchanges implements Carrier<Exchange> {
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    const exchange = this.#owner.pushed(parent, head)
+    const exchange = this.#owner.pushed(parent, { ...head, fields: readableFields(head.fields, this) })
     if (exchange === undefined) return undefined
     exchange.beginPushed(this, stream)
     this.#list.add(exchange)
     return exchange
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {
