@@ -213,22 +213,20 @@ function plan({ settings, defaults }: OriginPool, path: string, init: ClientRequ
 
 function hearCallbacks(exchange: Exchange, { onInformational, onConnection }: ClientRequestInit): void {
   if (onInformational !== undefined) {
-    const tell = told('onInformational', onInformational)
+    const tell = told(exchange, 'onInformational', onInformational)
     exchange.onInformationalResponse = ({ status, fields }) => tell({ status, headers: toHeaders(fields) })
   }
-  if (onConnection !== undefined) exchange.onConnection = told('onConnection', onConnection)
+  if (onConnection !== undefined) exchange.onConnection = told(exchange, 'onConnection', onConnection)
 }
 
-/** What a caller's callback throws is the caller's. Throws TypeError for what is no function. */
-function told<T>(name: string, callback: (value: T) => void): (value: T) => void {
+/** What a caller's callback throws, its request rejects with. Throws TypeError for what is no function. */
+function told<T>(exchange: Exchange, name: string, callback: (value: T) => void): (value: T) => void {
   if (typeof callback !== 'function') throw new TypeError(`${name} must be a function`)
   return inContext((value) => {
     try {
       callback(value)
     } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      exchange.abort(new Rejection(error))
     }
   })
 }

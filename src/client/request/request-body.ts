@@ -167,7 +167,11 @@ function readerSource(stream: ReadableStream<Uint8Array>): PieceSource {
     lends: false,
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
     stop(reason) {
-      reader.cancel(reason).catch(ignore)
+      try {
+        reader.cancel(reason).catch(ignore)
+      } catch {
+        // A stream of somebody's own making: the rest is not wanted, nor are its troubles.
+      }
     },
   }
 }

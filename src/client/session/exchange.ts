@@ -101,6 +101,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
+    if (this.settled) return
     this.#patience.rest()
     if (counts) this.#await(STREAM)
     host.moved(this)
@@ -116,8 +117,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
+    if (!again && !this.settled) this.#watch()
     if (this.settled) return
-    if (!again) this.#watch()
     this.#patience.rest()
     host.moved(this)
     if (!complete) {
@@ -130,9 +131,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   /** From the first to the last moment: the caller's signal, and the time for all of it. */
   #watch(): void {
-    const { signal } = this.plan
     this.#patience.startTotal(this.startedAt)
-    if (signal !== undefined) watch(signal, this)
+    if (this.plan.signal !== undefined) watch(this.plan.signal, this)
   }
 
   /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
@@ -206,8 +206,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  aborted(): void {
-    this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
+  aborted(reason: unknown): void {
+    this.#giveUp(new Rejection(reason), ErrorCode.CANCEL)
   }
 
   /** Sends more of a request that was left open. Resolves once the stream takes more. */
