@@ -4,7 +4,7 @@ import { MemoryOrigin } from '../../../src/testing/index.ts'
 import { memoryPair } from '../../../src/transport/memory.ts'
 import type { Dial } from '../../../src/transport/transport.ts'
 import { settled, VirtualClock } from '../../support/virtual-clock.ts'
-import { data, GOAWAY, PING, ping, response, windowUpdate } from '../../support/wire.ts'
+import { data, GOAWAY, goaway, PING, ping, response, windowUpdate } from '../../support/wire.ts'
 import { PlainOrigin } from '../faces/plain-origin.ts'
 import { codeOf, Pair, rejection } from './peer.ts'
 
@@ -397,6 +397,21 @@ describe('close()', () => {
     // A peer that does not close is left after a second.
     await clock.advance(1_000)
     expect([closed, clock.pending]).toEqual([true, 0])
+  })
+
+  test('of the peer’s: content that nobody reads is given up after a minute', async () => {
+    const pair = await Pair.open(none)
+    const stream = pair.connection.request('GET', '/')
+    await settled()
+    await pair.wire.send(response(1, 200), data(1, 'abc'))
+    await stream.response
+    await pair.clock.advance(100_000)
+    await pair.wire.send(goaway(1, 0))
+    await pair.clock.advance(59_999)
+    expect(pair.wire.resets).toEqual([])
+    await pair.clock.advance(1)
+    // The connection has ended with it, and nothing is reset any more.
+    expect(await codeOf((await stream.response).text())).toBe('H2_TIMEOUT_BODY')
   })
 
   test('a reader that reads is waited for', async () => {
