@@ -151,7 +151,7 @@ export class Patience {
     if (awaited === STREAM) return queue
     if (awaited !== MORE) return headers ?? this.#silenceMs
     const limitMs = bodyIdle ?? this.#silenceMs
-    if (!(place.closing || place.draining === true) || !waiter.incoming.unread) return limitMs
+    if (!waiter.incoming.unread || !(place.closing || place.draining === true)) return limitMs
     const unreadMs = place.closing ? UNREAD_MS : UNREAD_DRAINING_MS
     return limitMs === 0 ? unreadMs : Math.min(limitMs, unreadMs)
   }
