@@ -147,10 +147,11 @@ function toldTruly(error) {
 }
 
 /** An origin behind the server that counts what it is asked for. */
-async function countingOrigin() {
+export async function countingOrigin() {
   const counts = new Map()
   const server = createServer((request, response) => {
-    if (request.method === 'POST') counts.set(request.url, (counts.get(request.url) ?? 0) + 1)
+    // What has a query is sent once.
+    if (request.url.includes('?')) counts.set(request.url, (counts.get(request.url) ?? 0) + 1)
     request.resume().once('end', () => response.end(SMALL))
   })
   server.listen(0, '127.0.0.1')

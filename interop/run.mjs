@@ -17,6 +17,7 @@ import { contentOf } from '../demo/content.mjs'
 import { PAGE, PUSHED, SMALL, startOrigin } from '../demo/origin.mjs'
 import { HTTP20Connection } from '../dist/index.js'
 import { cases, DOWNLOAD_BYTES } from './cases.mjs'
+import { runDrains } from './drains.mjs'
 import { restarts, runRestart } from './restarts.mjs'
 import { servers } from './servers.mjs'
 
@@ -24,6 +25,11 @@ const CASE_TIMEOUT_MS = 60_000
 const RESTARTS = `A \`Client\` sends GETs and POSTs without a pause, eight at a time, while the server restarts four times. A server that
 lets its connections finish costs no request. One that does not costs those that it may have acted on, and those for
 which nothing listened. No POST is executed twice.`
+
+const DRAINS = {
+  what: 'GOAWAY after 1, 10 and 100 requests (keepalive_requests), up to 1,000 GETs or POSTs at once',
+  drains: true,
+}
 
 const { values: options, positionals } = parseArgs({
   options: { write: { type: 'boolean', default: false } },
@@ -45,8 +51,11 @@ async function main() {
   const restarted = []
   for (const restart of restarts) {
     const row = rows.find(({ server }) => server.name === restart.server)
-    if (row !== undefined) restarted.push(await runRestarts(restart, row, world))
+    if (row !== undefined) restarted.push(await runLoad(restart, row, world, runRestart))
   }
+  const nginx = rows.find(({ server }) => server.name === 'nginx')
+  if (nginx !== undefined)
+    restarted.push(await runLoad(DRAINS, nginx, world, (_, ...given) => runDrains(...given)))
   await world.close()
 
   const table = `${tableOf(rows)}\n## Restarts under load\n\n${RESTARTS}\n\n${restartTable(restarted)}`
@@ -106,14 +115,15 @@ async function runServer(server, world) {
   }
 }
 
-async function runRestarts(restart, row, world) {
+/** What a `Client` makes of a server that ends connections under load. */
+async function runLoad(restart, row, world, run) {
   const { server, version } = row
   if (version === undefined) return { restart, row, cell: 'not installed' }
-  const folder = join(base, `${server.name.replace(/\W/g, '-')}-restart`)
+  const folder = join(base, `${server.name.replace(/\W/g, '-')}-${restart.what.replace(/\W/g, '-')}`)
   mkdirSync(folder)
   const log = join(folder, 'output.log')
   try {
-    const told = await withTimeout(runRestart(restart, server, { ...world, folder, log }))
+    const told = await withTimeout(run(restart, server, { ...world, folder, log }))
     console.log(`ok ${server.name} ${restart.what}: ${told}`)
     return { restart, row, cell: 'ok' }
   } catch (error) {

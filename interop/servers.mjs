@@ -28,6 +28,7 @@ const isRoot = process.getuid?.() === 0
  * @property {number} backend  port of an origin that speaks HTTP/1.1
  * @property {{ key: string, cert: string, pem: string }} files  paths of the certificate
  * @property {{ key: string, cert: string }} certificate
+ * @property {number} [requests]  that it takes on one connection, if it can be told
  * @property {number} [replaces]  process that it takes over from, if it can
  */
 
@@ -104,6 +105,7 @@ export const servers = [
 async function startConfigured(program, template, place, at, { args, user = '', field = () => '' }) {
   const port = at ?? (await freePort())
   const values = {
+    requests: 100_000,
     ...place,
     ...place.files,
     port,

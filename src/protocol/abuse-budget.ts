@@ -5,7 +5,7 @@
  * an allowance at any speed, for what it sends beside its answers; who sends
  * nothing else meets ENHANCE_YOUR_CALM. No draw costs more with more streams.
  */
-import { MAX_WINDOW_SIZE, type RecvWindow } from './flow-control.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE, type RecvWindow } from './flow-control.ts'
 
 /** What may be earned and kept for later, beyond the size of a bucket. */
 const MAX_EARNED = 65_536
@@ -94,7 +94,8 @@ export class AbuseBudget {
   constructor(limits: AbuseLimits, streams: { readonly open: number }, streamWindowSize: number) {
     this.#limits = limits
     this.#streams = streams
-    this.#streamWindowSize = streamWindowSize
+    // Until it knows our SETTINGS the peer may count from the default (RFC 9113 §6.9.3).
+    this.#streamWindowSize = Math.max(streamWindowSize, DEFAULT_WINDOW_SIZE)
   }
 
   // — what the peer draws —

@@ -74,11 +74,7 @@ export class Connection {
     this.#sink = sink
     this.#path = { now, roundTripTime: Number.NaN }
     this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
-    this.#budget = new AbuseBudget(
-      limits,
-      this.#table,
-      Math.max(settings.initialWindowSize, DEFAULT_WINDOW_SIZE),
-    )
+    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
     this.#credit = new Credit(
       managers.connection,
       managers.stream,

@@ -6,6 +6,9 @@
  */
 import type { FieldList } from './sinks.ts'
 
+/** As much of a name as an error shows. */
+const NAME_START = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]{0,64}/
+
 export const ORDINARY = 0
 export const CONTENT_LENGTH = 1
 export const CONNECTION_SPECIFIC = 2
@@ -99,4 +102,13 @@ export function fieldSectionSize(fields: FieldList): number {
   let size = 0
   for (let i = 0; i < fields.length; i += 2) size += fields[i]!.length + fields[i + 1]!.length + 32
   return size
+}
+
+/**
+ * A name in quotes, for an error. What is no name any more is not shown, for
+ * whoever writes `authorization: …` in its place writes the secret, too.
+ */
+export function shownName(name: string): string {
+  const [shown = ''] = NAME_START.exec(name) ?? []
+  return JSON.stringify(shown.length === name.length ? name : `${shown}…`)
 }

@@ -12,6 +12,7 @@ import {
   INVALID,
   NameMemory,
   ORDINARY,
+  shownName,
   TE,
   TOKEN,
 } from './field-rules.ts'
@@ -163,7 +164,7 @@ export function checkSentFields(fields: FieldList, authority?: string): number {
     const kind = names.kind(name)
     if (kind === ORDINARY) continue
     if (kind === CONTENT_LENGTH) length = sentLength(value, length)
-    if (kind === INVALID) throw new TypeError(`field name is not valid: ${quote(name)}`)
+    if (kind === INVALID) throw new TypeError(`field name is not valid: ${shownName(name)}`)
     // RFC 9113 §8.2.2: HTTP/2 has no connection-specific fields, and te says only "trailers".
     if (kind === CONNECTION_SPECIFIC) throw new TypeError(`field ${name} is not allowed in HTTP/2`)
     if (kind === TE && value !== 'trailers') throw new TypeError('field te may only be "trailers" in HTTP/2')
@@ -193,9 +194,10 @@ function sentLength(value: string, before: number): number {
 
 function checkSentValue(name: string, value: string): void {
   if (value === '') return
-  if (BAD_VALUE.test(value)) throw new TypeError(`value of field ${quote(name)} has a forbidden character`)
+  if (BAD_VALUE.test(value))
+    throw new TypeError(`value of field ${shownName(name)} has a forbidden character`)
   if (hasSpaceAtEdge(value)) {
-    throw new TypeError(`value of field ${quote(name)} begins or ends with white space`)
+    throw new TypeError(`value of field ${shownName(name)} begins or ends with white space`)
   }
 }
 

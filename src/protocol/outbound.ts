@@ -236,6 +236,7 @@ export class Outbound {
       finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
     }
     this.#ended(stream)
+    stream.sink.onRequestSent?.()
   }
 
   #sendFrame(stream: Stream): void {
@@ -256,6 +257,7 @@ export class Outbound {
     stream.workSent += workOfContent(length)
     if (endStream) {
       this.#ended(stream)
+      stream.sink.onRequestSent?.()
       return
     }
     this.scheduler.place(stream)

@@ -60,6 +60,8 @@ export interface RequestHead {
 export interface StreamSink {
   /** HEADERS were handed to the output: the stream has its identifier. */
   onOpened(streamId: number): void
+  /** The last of the request's content was handed to the output, and END_STREAM. Not called if the request had none. */
+  onRequestSent?(): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
   /** The final response. `endStream`: there is no content, and `onEnd` follows. */

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import type { H2Error } from '../errors.ts'
+import type { DialStep } from './transport.ts'
 
 /** A time limit and the caller's signal as one signal, whose reason is what to reject with. */
 export class Limit {
@@ -94,4 +95,23 @@ export function reached(
 
 function closedEarly(): Error {
   return Object.assign(new Error('closed by the peer'), { code: 'ECONNRESET' })
+}
+
+/** Tells of the steps of a dial, and how long each took. */
+export class StepTimes {
+  readonly #tell: ((step: DialStep, elapsedMs: number) => void) | undefined
+  #last: number
+
+  constructor(tell: ((step: DialStep, elapsedMs: number) => void) | undefined) {
+    this.#tell = tell
+    this.#last = tell === undefined ? 0 : performance.now()
+  }
+
+  /** A step is done. */
+  done(step: DialStep): void {
+    if (this.#tell === undefined) return
+    const now = performance.now()
+    this.#tell(step, now - this.#last)
+    this.#last = now
+  }
 }

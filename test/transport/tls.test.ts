@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { dial } from '../../src/transport/node.ts'
-import type { SessionCache, TlsOptions, Transport } from '../../src/transport/transport.ts'
+import type { Lookup, SessionCache, TlsOptions, Transport } from '../../src/transport/transport.ts'
 import { type Certificate, makeAuthority, makeLeaf } from '../support/certificate.ts'
 import {
   closeAll,
@@ -51,6 +51,25 @@ async function connected(port: number, tls: TlsOptions = {}, sessions?: SessionC
   recorded(transport)
   return transport
 }
+
+test('each step of a dial is told when it is done, with the time that it took', async () => {
+  const port = await tlsServer(leaf, () => {})
+  const steps: string[] = []
+  const onStep = (step: string, elapsedMs: number): void => {
+    expect(elapsedMs).toBeGreaterThanOrEqual(0)
+    steps.push(step)
+  }
+  const lookup: Lookup = (_host, _options, done) => {
+    setImmediate(done, null, [{ address: '127.0.0.1', family: 4 }])
+  }
+  track(
+    await dial(
+      { ...secure(port), host: 'localhost' },
+      options({ onStep, lookup, tls: { ca: authority.cert } }),
+    ),
+  )
+  expect(steps).toEqual(['dns', 'tcp', 'tls'])
+})
 
 describe('certificates', () => {
   it('of a known authority and the right name are trusted', async () => {
@@ -204,7 +223,9 @@ describe('ALPN (RFC 7301)', () => {
   ])('%s', async (_name, offered, spoken, chosen) => {
     const server = { ...leaf, ALPNProtocols: spoken } as ServerOptions
     const port = await tlsServer(server)
-    const some = options({ alpn: offered, tls: { ca: authority.cert, ALPNProtocols: ['ours'] } })
+    // Not an option by its type.
+    const tls = { ca: authority.cert, ALPNProtocols: ['ours'] }
+    const some = options({ alpn: offered, tls })
     expect(track(await dial(secure(port), some)).alpn).toBe(chosen)
   })
 })
@@ -358,6 +379,15 @@ describe('SSLKEYLOGFILE', () => {
     const lines = readFileSync(path, 'latin1').trimEnd().split('\n')
     expect(lines.length).toBeGreaterThanOrEqual(4)
     for (const line of lines) expect(line).toMatch(/^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]+$/)
+  })
+
+  it('makes a file that nobody else can read', async () => {
+    mkdirSync(folder, { recursive: true })
+    const path = join(folder, 'keys of mine')
+    const port = await tlsServer(leaf)
+    vi.stubEnv('SSLKEYLOGFILE', path)
+    await connected(port)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('that cannot be written does no harm', async () => {

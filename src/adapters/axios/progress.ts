@@ -61,6 +61,6 @@ export class Progress {
     this.#told = this.#loaded
     this.#toldAt = now
     // What a listener throws is its own, as with an event.
-    queueMicrotask(() => this.#listener(event))
+    process.nextTick(this.#listener, event)
   }
 }

@@ -55,6 +55,8 @@ export interface ClientOptions {
   readonly limits?: PeerLimits | undefined
   /** Undo content codings of responses. Default true. */
   readonly decompress?: boolean | undefined
+  /** Path of a Unix domain socket to use in place of every origin's host and port. */
+  readonly socketPath?: string | undefined
   /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */
   readonly lookup?: Lookup | undefined
   /** Told what happens, a line at a time. */
@@ -88,6 +90,7 @@ const OF_CONNECTIONS: readonly string[] = [
   'settings',
   'limits',
   'decompress',
+  'socketPath',
   'lookup',
   'logger',
   'transport',

@@ -4,7 +4,7 @@
  * the work. Its one rule: nothing is assumed of the protocol before the dial.
  */
 import { destroyed, errorOf, Rejection, transportLost } from '../failure.ts'
-import { Reporter } from '../observe/reporter.ts'
+import { observerOf } from '../observe/observers.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
 import { checkPerOrigin } from '../pool/connection-limits.ts'
 import type { OriginPool } from '../pool/origin-pool.ts'
@@ -53,7 +53,7 @@ export class HTTPConnection extends ConnectionFace {
       logger,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(this.settings, new Reporter(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(this.settings, observerOf(this.origin, logger), () => {})
     this.#closing = undefined
     this.#version = '2'
   }

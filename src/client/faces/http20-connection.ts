@@ -6,14 +6,16 @@
  */
 import type { SessionCache } from '../../transport/transport.ts'
 import { Rejection } from '../failure.ts'
-import { Reporter } from '../observe/reporter.ts'
+import { observerOf } from '../observe/observers.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
+import { persistentDial } from '../pool/persistent-dial.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import type { Exchange } from '../session/exchange.ts'
 import { Http2Session } from '../session/http2-session.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import { type ConnectionSettings, checkOptions, type HTTP20ConnectionOptions } from '../settings/options.ts'
 import { ConnectionFace } from './connection-face.ts'
+import { Http20Resender, SessionCarriage } from './http20-resender.ts'
 
 /**
  * An HTTP/2 connection to one origin. It dials when it is first needed, carries
@@ -30,6 +32,9 @@ export class HTTP20Connection extends ConnectionFace {
   readonly #owner: SessionOwner
   /** The session that takes requests. */
   #session: Http2Session
+  /** The same, as the requests on it know it. */
+  #carriage: SessionCarriage
+  readonly #resender: Http20Resender
   /** Sessions that take no more requests and are not gone. */
   #leaving: Session[]
   /** `close` in progress: new sessions wait for it. */
@@ -42,11 +47,12 @@ export class HTTP20Connection extends ConnectionFace {
    */
   constructor(target: string | URL, options?: HTTP20ConnectionOptions) {
     super(target, checkOptions(options))
+    const { transport, clock } = this.settings
     const tlsSessions: SessionCache = { session: undefined }
     this.#owner = {
       target: this.target,
-      settings: this.settings,
-      observer: new Reporter(this.origin, this.settings.logger),
+      settings: { ...this.settings, transport: persistentDial(transport, clock) },
+      observer: observerOf(this.origin, this.settings.logger),
       tlsSessions,
       // No getter: an object with one of its own takes several times the memory.
       isClosing: () => this.#closing !== undefined,
@@ -59,6 +65,8 @@ export class HTTP20Connection extends ConnectionFace {
     this.#closing = undefined
     // Made now, so that bad settings throw now.
     this.#session = new Http2Session(this.#owner)
+    this.#carriage = new SessionCarriage(this.#session)
+    this.#resender = new Http20Resender((exchange, delayMs) => this.#again(exchange, delayMs))
   }
 
   /** `'2'`. */
@@ -92,12 +100,35 @@ export class HTTP20Connection extends ConnectionFace {
       exchange.fail(new Rejection(signal.reason))
       return
     }
-    this.#session.carry(exchange, planned)
+    exchange.planned = planned
+    this.#carry(exchange, planned)
     this.#dial({ timeouts: limits })
   }
 
-  #dial({ timeouts }: Pick<ConnectionSettings, 'timeouts'>): void {
-    if (this.#session.state === 'idle') this.#session.dial(timeouts, this.#closing)
+  #carry(exchange: Exchange, planned: PlannedRequest): void {
+    this.#resender.carried(exchange, this.#carriage)
+    this.#session.carry(exchange, planned)
+  }
+
+  /** What was withdrawn goes to the session that takes requests now. */
+  #again(exchange: Exchange, delayMs: number): void {
+    const { engine } = this.#session
+    if (engine.closed || engine.draining) this.#leave(this.#session)
+    this.#carry(exchange, exchange.planned!)
+    this.#dial({ timeouts: exchange.plan.limits }, delayMs)
+  }
+
+  /** Dials, if the session was not yet dialled. */
+  #dial({ timeouts }: Pick<ConnectionSettings, 'timeouts'>, delayMs = 0): void {
+    if (this.#session.state !== 'idle') return
+    const { clock } = this.settings
+    const gate =
+      delayMs === 0
+        ? this.#closing
+        : new Promise<void>((resolve) => {
+            clock.setTimer(resolve, delayMs, true)
+          }).then(() => this.#closing)
+    this.#session.dial(timeouts, gate)
   }
 
   /** Sends a PING (RFC 9113 §6.7) and resolves with the round trip in milliseconds. Connects if need be. */
@@ -141,7 +172,10 @@ export class HTTP20Connection extends ConnectionFace {
 
   /** A session takes no more requests: a fresh one takes its place. */
   #leave(session: Session): void {
-    if (session === this.#session) this.#session = new Http2Session(this.#owner)
+    if (session === this.#session) {
+      this.#session = new Http2Session(this.#owner)
+      this.#carriage = new SessionCarriage(this.#session)
+    }
     this.#leaving.push(session)
     void session.gone().then(() => {
       this.#leaving = this.#leaving.filter((other) => other !== session)

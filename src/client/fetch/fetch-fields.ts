@@ -5,7 +5,7 @@
  * as a platform `Headers` would have it.
  */
 
-import { trimmed } from '../../protocol/field-rules.ts'
+import { shownName, trimmed } from '../../protocol/field-rules.ts'
 
 /** Name in lower case, and value. */
 export type Field = readonly [name: string, value: string]
@@ -76,10 +76,10 @@ export function readFields(headers: unknown): Field[] {
 /** Fetch §2.2.2, "append": combined with what there is of the same name. */
 function appendField(fields: Map<string, string>, givenName: unknown, givenValue: unknown): void {
   const text = `${givenName}`
-  if (!NAME.test(text)) throw new TypeError(`field name is not valid: ${JSON.stringify(text.slice(0, 64))}`)
+  if (!NAME.test(text)) throw new TypeError(`field name is not valid: ${shownName(text)}`)
   const value = trimmed(`${givenValue}`, isHttpWhitespace)
   if (BAD_VALUE.test(value))
-    throw new TypeError(`value of field ${text.slice(0, 64)} has a forbidden character`)
+    throw new TypeError(`value of field ${shownName(text)} has a forbidden character`)
   const name = text.toLowerCase()
   if (CONNECTION_FIELDS.has(name) || (name === 'te' && value !== 'trailers')) return
   const before = fields.get(name)

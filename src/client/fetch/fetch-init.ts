@@ -9,6 +9,7 @@ import { formDataBlob, isFormData } from '../request/multipart.ts'
 import { type RequestBody, takeBody } from '../request/request-body.ts'
 import { checkPriority, type Priority } from '../request/request-head.ts'
 import type { TrailersInput } from '../request/upload.ts'
+import { shownUrl } from '../settings/shown-url.ts'
 import type { Timeouts } from '../settings/timeouts.ts'
 import { type CacheMode, type FetchHeaders, type Field, hasField, readFields } from './fetch-fields.ts'
 
@@ -177,8 +178,9 @@ function parseUrl(text: string): URL {
   let url: URL
   try {
     url = new URL(text)
-  } catch (error) {
-    throw new TypeError(`not a URL: ${JSON.stringify(text.slice(0, 256))}`, { cause: error })
+  } catch {
+    // The platform's error quotes its input, and the input may hold a password.
+    throw new TypeError(`not a URL: ${shownUrl(text)}`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`the URL must not hold a user or password: ${url.protocol}//…@${url.host}`)
@@ -226,7 +228,7 @@ function checkRest({ window, duplex, referrer, referrerPolicy }: FetchInit): voi
     throw new TypeError(`referrerPolicy is not known: ${referrerPolicy}`)
   }
   if (referrer !== undefined && referrer !== '' && !isUrl(`${referrer}`)) {
-    throw new TypeError(`referrer is not a URL: ${JSON.stringify(`${referrer}`.slice(0, 256))}`)
+    throw new TypeError(`referrer is not a URL: ${shownUrl(`${referrer}`)}`)
   }
 }
 

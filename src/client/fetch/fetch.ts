@@ -116,7 +116,8 @@ class FetchRun {
       if (verdict.kind === 'respond') return this.#respond(response)
       discard(response)
       passed.push(response)
-      if (verdict.kind === 'refuse') throw networkError(`redirect failed: ${verdict.reason} (Fetch §4.4)`)
+      if (verdict.kind === 'refuse')
+        throw networkError(`redirect failed: ${verdict.reason} (Fetch §4.4)`, 'yes')
       this.#turn(verdict)
     }
   }
@@ -251,10 +252,11 @@ async function checkedBody(
   integrity: string,
   signal: AbortSignal | undefined,
 ): Promise<FetchBody> {
-  if (body === undefined) throw networkError('integrity failed: the response has no content (SRI §3.3)')
+  if (body === undefined)
+    throw networkError('integrity failed: the response has no content (SRI §3.3)', 'yes')
   const content = await body.bytes()
   if (!(await matchesIntegrity(content, integrity))) {
-    throw networkError('integrity failed: the content has another digest (SRI §3.3)')
+    throw networkError('integrity failed: the content has another digest (SRI §3.3)', 'yes')
   }
   return new FetchBody(new BytesSource(content), signal)
 }

@@ -3,12 +3,11 @@
  * response that `node:http` let through. Its one rule: where a message ends is
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
-
 import { INVALID } from '../../protocol/field-rules.ts'
 import { NO_CONTENT_LENGTH, nameKind } from '../../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
 
-import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
+import type { Forwarding, Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
 /** A head that can be sent. */
 export interface FramedHead {
@@ -48,6 +47,21 @@ export function framedHead(
     wire: { method, target: path, fields, maxHeadSize },
     length: chunked ? undefined : (announced ?? 0),
   }
+}
+
+/**
+ * The head as a proxy takes it. Where it goes is said by the origin that was asked for, whatever `host` says
+ * (RFC 9112 §3.2.2); `*` has no path in absolute form (RFC 9112 §3.2.4).
+ */
+export function forwarded(
+  head: Http1RequestHead,
+  origin: string,
+  { authorization }: Forwarding,
+): Http1RequestHead {
+  const target = head.target === '*' ? origin : origin + head.target
+  const own = head.fields.some((name, index) => index % 2 === 0 && name === 'proxy-authorization')
+  if (authorization === undefined || own) return { ...head, target }
+  return { ...head, target, fields: [...head.fields, 'proxy-authorization', authorization] }
 }
 
 /** The caller's fields, and `connection`. */

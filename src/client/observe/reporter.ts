@@ -7,8 +7,7 @@ import { platform } from '#platform'
 import type { Failure } from '../../protocol/index.ts'
 import type { Transport } from '../../transport/transport.ts'
 import { errorOf } from '../failure.ts'
-import type { Exchange } from '../session/exchange.ts'
-import type { Observer } from '../session/observer.ts'
+import { type ObservedRequest, Observer } from '../session/observer.ts'
 import type { Logger } from '../settings/logger.ts'
 
 const CHANNELS = {
@@ -37,125 +36,126 @@ interface RequestFacts {
   readonly streamId: number | undefined
 }
 
-const ids = new WeakMap<Exchange, number>()
+const ids = new WeakMap<ObservedRequest, number>()
 let lastId = 0
 
 /** Numbers are given out when the first message on a request is. */
-function idOf(exchange: Exchange): number {
-  let id = ids.get(exchange)
+function idOf(request: ObservedRequest): number {
+  let id = ids.get(request)
   if (id === undefined) {
     lastId += 1
     id = lastId
-    ids.set(exchange, id)
+    ids.set(request, id)
   }
   return id
 }
 
 /** Says what it is told to a logger and to the channels. */
-export class Reporter implements Observer {
+export class Reporter extends Observer {
   readonly #origin: string
   readonly #logger: Logger | undefined
   readonly #debug: boolean
 
   constructor(origin: string, logger: Logger | undefined) {
+    super()
     this.#origin = origin
     this.#logger = logger
     this.#debug = typeof logger?.debug === 'function'
   }
 
-  connecting(): void {
+  override connecting(): undefined {
     const channel = CHANNELS.connectionStart
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
     this.#say('info', `${this.#origin} connecting`)
   }
 
-  opened({ alpn, info }: Transport, elapsedMs: number): void {
+  override opened({ alpn, info }: Transport, elapsedMs: number): void {
     const channel = CHANNELS.connectionOpen
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin, alpn, elapsedMs, ...info })
     this.#say('info', `${this.#origin} open after ${ms(elapsedMs)}`)
   }
 
-  closed(): void {
+  override closed(): void {
     const channel = CHANNELS.connectionClose
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin })
     this.#say('info', `${this.#origin} closed`)
   }
 
-  failed(error: unknown): void {
+  override failed(error: unknown): void {
     const channel = CHANNELS.connectionError
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin, error })
     this.#say('warn', `${this.#origin} ${textOf(error)}`)
   }
 
-  draining(errorCode: number, debugData: string): void {
+  override draining(errorCode: number, debugData: string): void {
     const channel = CHANNELS.connectionDraining
     if (channel.hasSubscribers) channel.publish({ origin: this.#origin, errorCode, debugData })
     const text = debugData === '' ? '' : `: ${debugData}`
     this.#say('info', `${this.#origin} is draining, GOAWAY with code ${errorCode}${text}`)
   }
 
-  notice(text: string): void {
+  override notice(text: string): void {
     this.#say('info', `${this.#origin} ${text}`)
   }
 
   /** True if making an error for `failed` is worth the while. */
-  get hearsFailures(): boolean {
+  override get hearsFailures(): boolean {
     return CHANNELS.connectionError.hasSubscribers || this.#logger?.warn !== undefined
   }
 
   /** It waits for a connection, or for a stream on one. */
-  requestQueued(exchange: Exchange): void {
+  override requestQueued(request: ObservedRequest): void {
     const channel = CHANNELS.requestQueued
-    if (channel.hasSubscribers) channel.publish(this.#facts(exchange))
-    if (this.#debug) this.#line(exchange, 'waits')
+    if (channel.hasSubscribers) channel.publish(this.#facts(request))
+    if (this.#debug) this.#line(request, 'waits')
   }
 
   /** It is sent again, after `delayMs`. */
-  requestResent(exchange: Exchange, failure: Failure, delayMs: number): void {
+  override requestResent(request: ObservedRequest, failure: Failure, delayMs: number): void {
     const channel = CHANNELS.requestRetry
     if (channel.hasSubscribers) {
-      const error = errorOf(failure, exchange.streamId)
-      channel.publish({ ...this.#facts(exchange), attempt: exchange.resent, delayMs, error })
+      const error = errorOf(failure, request.streamId)
+      channel.publish({ ...this.#facts(request), attempt: request.resent, delayMs, error })
     }
-    if (this.#debug) this.#line(exchange, `is sent again in ${ms(delayMs)}, ${failure.reason}`)
+    if (this.#debug) this.#line(request, `is sent again in ${ms(delayMs)}, ${failure.reason}`)
   }
 
   /** It is given to a connection, `now`. */
-  requestStarted(exchange: Exchange, now: number): void {
+  override requestStarted(request: ObservedRequest, now: number): void {
     const channel = CHANNELS.requestStart
     if (channel.hasSubscribers) {
-      channel.publish({ ...this.#facts(exchange), queuedMs: now - exchange.startedAt })
+      channel.publish({ ...this.#facts(request), queuedMs: now - request.startedAt })
     }
-    if (this.#debug) this.#line(exchange, 'sent')
+    if (this.#debug) this.#line(request, 'sent')
   }
 
-  informed(exchange: Exchange, status: number, now: number): void {
+  override informed(request: ObservedRequest, status: number, now: number): void {
     const channel = CHANNELS.requestInformational
     if (!channel.hasSubscribers) return
-    channel.publish({ ...this.#facts(exchange), status, elapsedMs: now - exchange.startedAt })
+    channel.publish({ ...this.#facts(request), status, elapsedMs: now - request.startedAt })
   }
 
-  responded(exchange: Exchange, now: number): void {
+  override responded(request: ObservedRequest, now: number): void {
     const channel = CHANNELS.requestResponse
     if (!channel.hasSubscribers && !this.#debug) return
-    const { status } = exchange.incoming
-    const elapsedMs = now - exchange.startedAt
-    if (channel.hasSubscribers) channel.publish({ ...this.#facts(exchange), status, elapsedMs })
-    if (this.#debug) this.#line(exchange, `answered ${status} after ${ms(elapsedMs)}`)
+    const { status } = request.incoming
+    const elapsedMs = now - request.startedAt
+    if (channel.hasSubscribers) channel.publish({ ...this.#facts(request), status, elapsedMs })
+    if (this.#debug) this.#line(request, `answered ${status} after ${ms(elapsedMs)}`)
   }
 
-  settled(exchange: Exchange, now: number): void {
-    const { ending, status } = exchange.incoming
+  override settled(request: ObservedRequest, now: number): void {
+    const { ending, status } = request.incoming
     const channel = ending === undefined ? CHANNELS.requestEnd : CHANNELS.requestError
     if (!channel.hasSubscribers && !this.#debug) return
-    const elapsedMs = now - exchange.startedAt
-    const error = ending === undefined ? undefined : errorOf(ending, exchange.streamId)
+    const elapsedMs = now - request.startedAt
+    const error = ending === undefined ? undefined : errorOf(ending, request.streamId)
     if (channel.hasSubscribers) {
-      const facts = { ...this.#facts(exchange), status, elapsedMs }
+      const facts = { ...this.#facts(request), status, elapsedMs }
       channel.publish(error === undefined ? facts : { ...facts, error })
     }
     if (!this.#debug) return
-    this.#line(exchange, error === undefined ? `done after ${ms(elapsedMs)}` : textOf(error))
+    this.#line(request, error === undefined ? `done after ${ms(elapsedMs)}` : textOf(error))
   }
 
   /** What a log throws must not fail a request. */
@@ -165,15 +165,15 @@ export class Reporter implements Observer {
     } catch {}
   }
 
-  #facts(exchange: Exchange): RequestFacts {
-    const { method, path } = exchange.plan
-    const id = idOf(exchange)
-    return { id, origin: this.#origin, method, path, streamId: exchange.streamId || undefined }
+  #facts(request: ObservedRequest): RequestFacts {
+    const { method, path } = request.plan
+    const id = idOf(request)
+    return { id, origin: this.#origin, method, path, streamId: request.streamId || undefined }
   }
 
-  #line(exchange: Exchange, what: string): void {
-    const { method, path } = exchange.plan
-    const stream = exchange.streamId === 0 ? '' : ` (stream ${exchange.streamId})`
+  #line(request: ObservedRequest, what: string): void {
+    const { method, path } = request.plan
+    const stream = request.streamId === 0 ? '' : ` (stream ${request.streamId})`
     this.#say('debug', `${method} ${this.#origin}${path}${stream} ${what}`)
   }
 }

@@ -7,8 +7,9 @@ import { platform } from '#platform'
 import type { Transport } from '../../transport/transport.ts'
 import { dialFailed, type Ending } from '../failure.ts'
 import { Http1Session } from '../http1/http1-session.ts'
+import { dialOptions } from '../session/dial-options.ts'
 import { Http2Session } from '../session/http2-session.ts'
-import type { Observer } from '../session/observer.ts'
+import type { Observer, Witness } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import type { Target } from '../settings/target.ts'
@@ -144,11 +145,12 @@ export class Dialler {
     }
     dial.timer = clock.setTimer(isLate, LATE_AFTER_MS)
     this.#underWay.add(dial)
-    this.#owner.observer.connecting()
-    this.#connect(abort.signal).then(
+    const witness = this.#owner.observer.connecting(dial.startedAt)
+    this.#connect(abort.signal, witness).then(
       ({ transport, begin }) => {
         if (!this.#end(dial)) {
           transport.destroy()
+          witness?.closed(abort.signal.reason, clock.now())
           return
         }
         this.#memory.dialFailures = 0
@@ -157,10 +159,12 @@ export class Dialler {
         } catch (error) {
           // Windows are made by code of the caller's.
           transport.destroy()
+          witness?.closed(error, clock.now())
           this.#owner.undialled(dialFailed(error), dial)
         }
       },
       (error: unknown) => {
+        witness?.closed(error, clock.now())
         if (this.#end(dial)) this.#owner.undialled(dialFailed(error), dial)
       },
     )
@@ -175,28 +179,27 @@ export class Dialler {
   }
 
   /** A transport, and what makes the session on it. */
-  async #connect(signal: AbortSignal): Promise<{ transport: Transport; begin: Begin }> {
+  async #connect(
+    signal: AbortSignal,
+    witness: Witness | undefined,
+  ): Promise<{ transport: Transport; begin: Begin }> {
     const { settings, target, observer } = this.#owner
     const startedAt = settings.clock.now()
     signal.throwIfAborted()
+    const alpn = this.#memory.http1Required ? ['http/1.1'] : ['h2', 'http/1.1']
+    const forward = !target.secure && !this.#owner.speaksHttp2(undefined)
     const options = {
-      tls: settings.tls,
-      alpn: this.#memory.http1Required ? ['http/1.1'] : ['h2', 'http/1.1'],
-      connectTimeoutMs: settings.timeouts.connect,
-      tlsTimeoutMs: settings.timeouts.tls,
-      socketPath: settings.socketPath,
-      proxy: settings.proxy,
-      lookup: settings.lookup,
-      sessions: this.#memory,
+      ...dialOptions(settings, settings.timeouts, alpn, this.#memory, witness),
+      forward,
     }
     const transport = await settings.transport(target, options, signal)
     if (signal.aborted) throw gone(transport, signal)
     observer.opened(transport, settings.clock.now() - startedAt)
     if (this.#owner.speaksHttp2(transport.alpn)) {
-      return { transport, begin: (owner) => Http2Session.over(owner, transport) }
+      return { transport, begin: (owner) => Http2Session.over(owner, transport, witness) }
     }
     const link = await platform.http1(transport)
-    return { transport, begin: (owner) => new Http1Session(owner, link) }
+    return { transport, begin: (owner) => new Http1Session(owner, link, transport.forwarding) }
   }
 
   /** Gives up every dial under way, or those that are late, and tells nobody. Returns how many there were. */

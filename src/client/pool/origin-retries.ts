@@ -25,6 +25,8 @@ export interface RetriesOwner {
 interface Past {
   /** How often it was sent again, and nothing was answered in between. */
   fruitless: number
+  /** How often it was put on a connection and never left, and nothing was answered in between. */
+  requeued: number
   /** Answers of the origin when it was sent again last. */
   answers: number
   /** It went from HTTP/2 to HTTP/1.1. */
@@ -76,14 +78,13 @@ export class OriginRetries implements Resender<Exchange> {
     }
     const taken = takenBefore(exchange, failure)
     // Whoever takes some of many requests each time will have taken all in the end.
-    if (taken > 0 || this.#answers > past.answers) past.fruitless = 0
+    if (taken > 0 || this.#answers > past.answers) {
+      past.fruitless = 0
+      past.requeued = 0
+    }
     const verdict = judge(this.#rules, this.#attempt(exchange, past, failure), failure)
     if (verdict === 'fail') return false
-    if (verdict === 'requeue') {
-      exchange.withdraw()
-      this.#owner.rejoin(exchange, 0)
-      return true
-    }
+    if (verdict === 'requeue') return this.#requeue(exchange, past)
     // The first time with proof costs nothing: a server that shuts down sends many requests back at once.
     if ((verdict === 'repeat' || past.fruitless > 0) && !this.affords()) return false
     if (verdict === 'once') past.crossed = true
@@ -91,11 +92,26 @@ export class OriginRetries implements Resender<Exchange> {
     return true
   }
 
+  /** It never left, which costs it nothing as long as connections are of any use. */
+  #requeue(exchange: Exchange, past: Past): boolean {
+    if (past.requeued > this.#mostUnanswered) return false
+    past.requeued += 1
+    past.answers = this.#answers
+    exchange.withdraw()
+    this.#owner.rejoin(exchange, 0)
+    return true
+  }
+
+  /** Connections in a row that may end and answer nothing. */
+  get #mostUnanswered(): number {
+    return Math.max(1, this.#rules.attempts)
+  }
+
   #pastOf(exchange: Exchange): Past {
     let past = this.#pasts.get(exchange)
     if (past === undefined) {
       const fruitless = exchange.resent
-      past = { fruitless, answers: this.#answers, fellBack: false, crossed: false }
+      past = { fruitless, requeued: 0, answers: this.#answers, fellBack: false, crossed: false }
       this.#pasts.set(exchange, past)
     }
     return past
@@ -135,8 +151,7 @@ export class OriginRetries implements Resender<Exchange> {
    */
   ended(epoch: number): number | ClientFailure {
     const streak = this.#streak.ended(epoch)
-    if (streak <= Math.max(1, this.#rules.attempts))
-      return streak > 1 ? retryDelay(streak - 1, Math.random()) : 0
+    if (streak <= this.#mostUnanswered) return streak > 1 ? retryDelay(streak - 1, Math.random()) : 0
     this.#streak.end()
     return unanswered(this.#lastFailure)
   }

@@ -5,7 +5,7 @@
  */
 import type { PromisedHead } from '../../protocol/index.ts'
 import { StreamQueue } from '../../protocol/stream-queue.ts'
-import { Reporter } from '../observe/reporter.ts'
+import { observerOf } from '../observe/observers.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Clock } from '../settings/clock.ts'
 import type { Logger } from '../settings/logger.ts'
@@ -72,7 +72,7 @@ export class Pool implements PoolHost {
   /** Makes an origin. */
   add(context: Omit<OriginContext, 'memory'>): OriginPool {
     const memory = this.#memories.recall(context.key)
-    const observer = new Reporter(context.target.origin, this.#rules.logger)
+    const observer = observerOf(context.target.origin, this.#rules.logger)
     const origin = new OriginPool(this, { ...context, memory }, observer)
     this.#origins.set(context.key, origin)
     return origin

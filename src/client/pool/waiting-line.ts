@@ -66,7 +66,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     this.#deadlines.add(exchange)
     this.#line.set(exchange, this.#clock.now())
     exchange.wait(this, counts)
-    this.#observer.requestQueued(exchange)
+    this.#observer.requestQueued(exchange, this.#clock.now(), counts ? 'stream' : 'connection')
   }
 
   /** Joins the line after a while; `due` is called then. */
@@ -133,6 +133,10 @@ export class WaitingLine implements ExchangeHost<Exchange> {
 
   wake(): void {}
 
+  get witness(): undefined {
+    return undefined
+  }
+
   moved(exchange: Exchange): void {
     this.#deadlines.note(exchange.deadline)
     this.#arm()
@@ -146,7 +150,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
-  notice(): void {}
+  onNotice(): void {}
 
   informed(): void {}
 

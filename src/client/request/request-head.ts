@@ -3,7 +3,7 @@
  * (RFC 9113 §8.3.1). Its one rule: nothing is checked here that the engine
  * checks; names are lowered, `host` becomes `:authority`, defaults are added.
  */
-import { lowerCase, trimmed } from '../../protocol/field-rules.ts'
+import { lowerCase, shownName, trimmed } from '../../protocol/field-rules.ts'
 import type { FieldList, RequestHead } from '../../protocol/index.ts'
 import { acceptedCodings } from '../response/decompress.ts'
 import type { Target } from '../settings/target.ts'
@@ -135,7 +135,7 @@ export function fieldList(headers: HeadersInput | undefined, name = 'headers'): 
 export function addField(fields: string[], name: unknown, value: unknown): void {
   if (typeof name !== 'string') throw new TypeError('field name must be a string')
   if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new TypeError(`value of field ${name.slice(0, 64)} must be a string`)
+    throw new TypeError(`value of field ${shownName(name)} must be a string`)
   }
   fields.push(lowerCase(name), trimmed(typeof value === 'string' ? value : String(value)))
 }

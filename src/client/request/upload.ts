@@ -17,8 +17,10 @@ export type TrailersInput = HeadersInput | (() => HeadersInput | Promise<Headers
 /** Whom an upload works for. */
 export interface UploadOwner {
   readonly stream: RequestStream
-  /** Octets were written, or the request was ended. */
-  progress(): void
+  /** So many octets were written. */
+  gave(octets: number): void
+  /** The request was ended. */
+  ended(): void
   /** The source, or what it gave, was no good. */
   uploadFailed(ending: ClientFailure | Rejection): void
 }
@@ -135,7 +137,7 @@ export class Upload {
       this.#fail(new Rejection(misuse))
       return
     }
-    this.#owner.progress()
+    this.#owner.gave(bytes.length)
   }
 
   #finish(): void {
@@ -172,7 +174,7 @@ export function endWith(owner: UploadOwner, trailers: TrailersInput | undefined)
       owner.uploadFailed(new Rejection(error))
       return
     }
-    owner.progress()
+    owner.ended()
   }
   if (typeof trailers !== 'function') {
     end(trailers)

@@ -1,18 +1,16 @@
 /**
  * A body on its way into one array. Its one rule: memory follows what arrived.
- * Content-length is a claim (RFC 9110 §8.6): it is believed once a fifth of the
- * content is there, and then the rest of the memory is taken at once.
+ * Content-length is a claim (RFC 9110 §8.6): it is believed once an eighth of
+ * the content is there, and then the rest of the memory is taken at once.
  */
 import { platform } from '#platform'
 
 /** Content-length is believed to be so many times what has arrived. */
-const BELIEVED = 5
+const BELIEVED = 8
 const SMALLEST = 4_096
 /** An announced size is believed up to here, whatever has arrived. */
 const SMALL = 65_536
 const GROWTH = 2
-/** Where more is announced, memory grows in fewer steps. */
-const ANNOUNCED_GROWTH = 4
 
 export class Collected {
   /** Octets collected. */
@@ -40,7 +38,9 @@ export class Collected {
     const announced = this.#announced >= needed ? this.#announced : 0
     let size = Math.max(SMALLEST, needed * GROWTH)
     if (announced > 0 && announced <= Math.max(SMALL, needed * BELIEVED)) size = announced
-    else if (announced > 0) size = Math.max(SMALL, needed * ANNOUNCED_GROWTH)
+    // In as few steps as that allows, the last of them to where it is believed.
+    else if (announced > 0)
+      size = Math.max(SMALL, Math.min(needed * BELIEVED, Math.ceil(announced / BELIEVED)))
     const grown = platform.allocate(size)
     grown.set(this.#memory.subarray(0, this.length))
     this.#memory = grown

@@ -4,12 +4,11 @@
  * bytes are pulled only when the last were taken (RFC 9113 §5.2.2: reading
  * never stops).
  */
-import { platform } from '#platform'
-import { FrameTrace } from '../../frame/frame-trace.ts'
 import type { Connection } from '../../protocol/index.ts'
 import type { Transport, TransportHandler } from '../../transport/transport.ts'
 import { transportLost } from '../failure.ts'
 import type { Clock } from '../settings/clock.ts'
+import type { Witness } from './observer.ts'
 
 /** Whom the driver works for. */
 export interface DriverOwner {
@@ -37,6 +36,9 @@ const LINGER_MS = 1_000
 const REACTIONS = 8
 /** The same where nobody got an answer, and so nobody asks again: a reader takes the content that came. */
 const READER_REACTIONS = 1
+
+/** Milliseconds by which a timer may be late before that is told. */
+const LATE_MS = 2
 
 const NEVER = Number.POSITIVE_INFINITY
 /** Its reactions are microtasks without the bookkeeping of `queueMicrotask`. */
@@ -66,8 +68,9 @@ export class Driver implements TransportHandler {
   #destroyAt: number
   #timer: unknown
   #timerAt: number
-  readonly #sentTrace: FrameTrace | undefined
-  readonly #receivedTrace: FrameTrace | undefined
+  #witness: Witness | undefined
+  /** The witness was told that the transport takes no more. */
+  #blocked: boolean
 
   /** @param createdAt the `now` that the engine was made with */
   constructor(engine: Connection, clock: Clock, owner: DriverOwner, createdAt: number) {
@@ -89,9 +92,8 @@ export class Driver implements TransportHandler {
     this.#destroyAt = NEVER
     this.#timer = undefined
     this.#timerAt = NEVER
-    const log = platform.frameLog
-    this.#sentTrace = log && new FrameTrace((line) => log(`send ${line}`), { preface: true })
-    this.#receivedTrace = log && new FrameTrace((line) => log(`recv ${line}`))
+    this.#witness = undefined
+    this.#blocked = false
   }
 
   /** Milliseconds on the clock when the peer's last bytes came; -Infinity before. */
@@ -142,9 +144,10 @@ export class Driver implements TransportHandler {
   }
 
   /** The transport stands. */
-  start(transport: Transport): void {
+  start(transport: Transport, witness: Witness | undefined): void {
     this.#engineLag = this.now() - this.#frozenAt
     this.#transport = transport
+    this.#witness = witness
     transport.start(this)
     this.wake()
   }
@@ -160,7 +163,7 @@ export class Driver implements TransportHandler {
   onChunk(chunk: Uint8Array): void {
     this.#now = this.#clock.now()
     this.#heardAt = this.#now
-    this.#receivedTrace?.receive(chunk)
+    this.#witness?.received(chunk, this.#now)
     this.#receiving = true
     this.#answered = false
     this.#engine.receive(chunk, this.#now - this.#engineLag)
@@ -198,6 +201,7 @@ export class Driver implements TransportHandler {
 
   #send(): void {
     const transport = this.#transport
+    if (this.#writing && this.#witness !== undefined) this.#block(this.#witness)
     while (transport !== undefined && !this.#writing && !this.#ended && !this.#gone) {
       const bytes = this.#engine.pull(WRITE_SIZE)
       if (bytes === undefined) {
@@ -206,16 +210,27 @@ export class Driver implements TransportHandler {
         transport.end()
         return
       }
-      this.#sentTrace?.receive(bytes)
       this.#writing = true
       // Not the turn's time: what was done since is none of the path's.
-      this.#engine.departed(this.#clock.now() - this.#engineLag)
+      const now = this.#clock.now()
+      this.#witness?.sent(bytes, now)
+      this.#engine.departed(now - this.#engineLag)
       transport.write(bytes, this.#written)
     }
   }
 
+  #block(witness: Witness): void {
+    if (this.#blocked) return
+    this.#blocked = true
+    witness.blocked(this.now())
+  }
+
   readonly #written = (): void => {
     this.#writing = false
+    if (this.#blocked) {
+      this.#blocked = false
+      this.#witness?.writable(this.now())
+    }
     // What was asked in this turn leaves with the rest of it.
     this.wake()
   }
@@ -240,10 +255,13 @@ export class Driver implements TransportHandler {
   }
 
   readonly #ring = (): void => {
+    const now = this.#clock.now()
+    if (this.#witness !== undefined && now >= this.#timerAt + LATE_MS) {
+      this.#witness.late(now - this.#timerAt, now)
+    }
     this.#timer = undefined
     this.#timerAt = NEVER
-    this.#now = this.#clock.now()
-    const now = this.#now
+    this.#now = now
     if (now >= this.#destroyAt) {
       this.#transport?.destroy()
       return

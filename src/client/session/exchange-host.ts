@@ -6,23 +6,28 @@
 import type { PromisedHead, PushedStream, RequestStream, UnreadBudget } from '../../protocol/index.ts'
 import type { ClientFailure } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
+import type { Witness } from './observer.ts'
 
 /** A session, or the line in front of it, as its exchanges see it. */
 export interface ExchangeHost<Exchange> {
+  /** Who is told of everything; undefined, as mostly, for nobody. */
+  readonly witness: Witness | undefined
   /** Milliseconds on the clock, the same throughout a turn. */
   now(): number
   /** The engine was asked something: the driver has to look. */
   wake(): void
   /** The exchange's deadline was moved. */
   moved(exchange: Exchange): void
-  /** The caller, or the peer, wants the connection closed: unread bodies do not hold it for ever. */
+  /** The caller wants the connection closed: unread bodies do not hold it for ever. */
   readonly closing: boolean
   /** Where this is full no request is sent, and that is what one waits for; undefined where it has no part in it. */
   readonly unread?: UnreadBudget | undefined
+  /** The peer does, likewise. */
+  readonly draining?: boolean
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
   /** Something was let fall that nobody could use. */
-  notice(text: string): void
+  onNotice(text: string): void
   /** An informational response arrived. */
   informed(exchange: Exchange, status: number): void
   /** The response's head arrived. */

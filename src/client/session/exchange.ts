@@ -15,7 +15,7 @@ import type {
   StreamSink,
 } from '../../protocol/index.ts'
 import { Link } from '../../protocol/stream-queue.ts'
-import { type ClientFailure, cancelled, type Ending, errorOf, Rejection, timedOut } from '../failure.ts'
+import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
 
 import type { Body } from '../request/request-body.ts'
@@ -29,7 +29,7 @@ import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
 import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-import { type Awaited, Patience } from './patience.ts'
+import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM, type Waiter } from './patience.ts'
 import { Sending, type SendingOwner } from './sending.ts'
 
 const QUEUED = 0
@@ -37,7 +37,10 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange extends Link implements StreamSink, Timed, Supplier, SendingOwner, AbortWatcher {
+export class Exchange
+  extends Link
+  implements StreamSink, Timed, Supplier, SendingOwner, Waiter, AbortWatcher
+{
   // — `Timed`; see deadlines.ts —
   slot: number
 
@@ -68,7 +71,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   #sending: Sending | undefined
   /** Made when somebody asks for it. */
   #answer: Answer | undefined
-  #onPushesOver: (() => void) | undefined
 
   constructor(plan: ExchangePlan) {
     super()
@@ -90,7 +92,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#patience = new Patience(plan.limits)
     this.#sending = undefined
     this.#answer = undefined
-    this.#onPushesOver = undefined
   }
 
   // — what the connection does —
@@ -101,8 +102,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
-    if (counts) this.#await('QUEUE')
-    else this.#rest()
+    this.#patience.rest()
+    host.moved(this)
+    if (counts) this.#await(STREAM)
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
@@ -112,14 +114,16 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     const complete = isEmpty(planned) && this.plan.trailers === undefined
+    this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
     if (this.settled) return
     if (!again) this.#watch()
-    this.#rest()
+    this.#patience.rest()
+    host.moved(this)
     if (!complete) {
       this.#sending = new Sending(this, stream)
-      this.#give(body, final)
+      this.#sending.give(body, final)
     }
     host.wake()
   }
@@ -148,12 +152,13 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#stream = stream
     this.#streamId = stream.id
     this.#phase = SENT
-    this.#await('HEADERS')
+    this.#patience.startOver(this.incoming.httpVersion)
+    this.#await(RESPONSE)
   }
 
   /** The transport stands: from now on waiting for a stream counts, if it did not before. */
   connected(): void {
-    if (this.#phase === QUEUED && this.#patience.resting) this.#await('QUEUE')
+    if (this.#phase === QUEUED && this.#patience.resting) this.#await(STREAM)
   }
 
   /** Ends it without asking the engine, which is gone. */
@@ -169,23 +174,12 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   get replayable(): boolean {
     if (this.planned === undefined) return false
     const { body, final } = this.planned
-    return final && (body === undefined || body.replayable || !this.#sourced)
+    return final && (body === undefined || body.replayable || this.#sending?.sourced !== true)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
   get streamId(): number {
     return this.#streamId
-  }
-
-  /** Why it failed, undefined if it did not. */
-  get ending(): Ending | undefined {
-    return this.incoming.ending
-  }
-
-  /** Calls back when no more pushes can come. */
-  whenPushesOver(callback: () => void): void {
-    if (this.incoming.over) callback()
-    else this.#onPushesOver = callback
   }
 
   // — what the caller asks —
@@ -220,11 +214,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.#sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    try {
-      if (body !== undefined || final) this.#give(body, final)
-    } catch {
-      // The exchange has ended by it: the promise says so.
-    }
+    if (body !== undefined || final) sending.giveMore(body, final)
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -234,16 +224,30 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    if (this.#phase === RESPONDED) this.#await('BODY')
-    this.#host!.wake()
+    const host = this.#host!
+    host.witness?.read(this, count, host.now())
+    if (this.#phase === RESPONDED) this.#await(MORE)
+    host.wake()
   }
 
   // — `SendingOwner` —
 
-  progress(): void {
+  gave(octets: number): void {
+    const host = this.#host!
+    host.witness?.offered(this, octets, host.now())
+    this.#progress()
+  }
+
+  ended(): void {
+    const host = this.#host!
+    host.witness?.offerEnded(this, host.now())
+    this.#progress()
+  }
+
+  #progress(): void {
     if (this.settled) return
-    if (this.#phase === SENT) this.#await('HEADERS')
-    else if (this.#phase === RESPONDED) this.#await('BODY')
+    if (this.#phase === SENT) this.#await(CONTENT)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
     this.#host!.wake()
   }
 
@@ -252,27 +256,26 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
-  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
-  #give(body: Body | undefined, final: boolean): void {
-    try {
-      this.#sending!.give(body, final)
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
-    }
-  }
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
+    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
-    this.#await('HEADERS')
+    host.witness?.streamOpened(this, streamId, host.now())
+    this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
+  }
+
+  /** From here it is the peer's turn. */
+  onRequestSent(): void {
+    if (this.#phase === SENT) this.#await(RESPONSE)
+    else if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
-    this.#await('HEADERS')
+    if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
   }
@@ -282,14 +285,14 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     incoming.status = status
     incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
-    if (!endStream) this.#await('BODY')
+    if (!endStream) this.#await(MORE)
     this.#host!.responded(this)
     this.resender?.answered(this)
     this.#answer?.settle()
   }
 
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
-    this.#await('BODY')
+    this.#await(MORE)
     this.incoming.push(buf, start, end, frameEnd)
   }
 
@@ -303,7 +306,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onWritable(): void {
     if (this.settled) return
-    this.progress()
+    this.#progress()
     this.#sending?.writable()
   }
 
@@ -323,32 +326,33 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     return this.#patience.deadline
   }
 
-  onDeadline(now: number): void {
-    const excused = this.incoming.unread && !this.#host!.closing
-    const late = this.#patience.late(now, this.queued, excused)
-    if (late === undefined) this.#host!.moved(this)
-    else {
-      const unread = late.which === 'QUEUE' ? this.#host!.unread : undefined
-      this.#giveUp(timedOut(late.which, late.limitMs, this.#processed, unread), ErrorCode.CANCEL, false)
-    }
+  onDeadline(): void {
+    const host = this.#host!
+    const failure = this.#patience.late(this, host, this.#processed)
+    if (failure === undefined) host.moved(this)
+    else this.#giveUp(failure, ErrorCode.CANCEL, false)
   }
 
   /** A wait begins, or begins anew. */
   #await(awaited: Awaited): void {
     const host = this.#host!
-    this.#patience.await(awaited, host.now(), this.queued)
-    host.moved(this)
-  }
-
-  /** No limit runs but the total. */
-  #rest(): void {
-    this.#patience.rest()
-    this.#host!.moved(this)
+    if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
   /** Octets of the request that the engine has not sent. */
   get queued(): number {
     return this.#sending === undefined ? 0 : this.#sending.queued
+  }
+
+  // — `Waiter` —
+
+  get given(): boolean {
+    return this.#sending === undefined || this.#sending.complete
+  }
+
+  /** The connection is to close: from now on what nobody reads has a limit. */
+  parting(): void {
+    if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   // — the end —
@@ -383,15 +387,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host?.settled(this)
     const sending = this.#sending
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && !this.#sourced) discardBody(this.planned?.body, ending)
+    if (ending !== undefined && this.#sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()
-    this.#onPushesOver?.()
-  }
-
-  /** True once a source of its content was asked for some. */
-  get #sourced(): boolean {
-    return this.#sending?.sourced === true
   }
 }

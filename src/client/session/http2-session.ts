@@ -5,7 +5,6 @@
  */
 import {
   Connection,
-  type ConnectionOptions,
   type ConnectionSink,
   type Failure,
   type PromisedHead,
@@ -14,23 +13,35 @@ import {
   type UnreadBudget,
 } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
-import { closedByCaller, destroyed, dialFailed, type Ending, errorOf, wrongProtocol } from '../failure.ts'
+import {
+  closedByCaller,
+  destroyed,
+  dialFailed,
+  type Ending,
+  errorOf,
+  unprocessed,
+  wrongProtocol,
+} from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { readableFields } from '../response/readable-fields.ts'
-import type { ConnectionSettings } from '../settings/options.ts'
+import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
+import { dialOptions } from './dial-options.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
 import type { Carrier } from './exchange-host.ts'
+import type { Witness } from './observer.ts'
 import { Parting } from './parting.ts'
 import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
+  /** What may lie unread, here and elsewhere. */
+  readonly unread: UnreadBudget
   readonly #engine: Connection
   readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
@@ -48,12 +59,17 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   readonly #parting: Parting
   /** The peer said GOAWAY. */
   #toldToGo: boolean
+  /** Told of everything; undefined, as mostly, for nobody. Written once. */
+  witness: Witness | undefined
+  /** Why it ended, if that was a failure. */
+  #failure: Failure | undefined
 
   /** Throws RangeError or TypeError for bad `settings`, `limits`, `windowManager`. */
   constructor(owner: SessionOwner) {
     const { settings } = owner
     const createdAt = settings.clock.now()
     this.#owner = owner
+    this.unread = settings.unread
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
     this.#open = new Deadlines()
@@ -66,11 +82,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#departure = new Departure()
     this.#parting = new Parting()
     this.#toldToGo = false
+    this.witness = undefined
+    this.#failure = undefined
   }
 
-  /** Takes a transport that stands and speaks HTTP/2. */
-  static over(owner: SessionOwner, transport: Transport): Http2Session {
+  /** Takes a transport that stands and speaks HTTP/2, and whoever witnessed its dial. */
+  static over(owner: SessionOwner, transport: Transport, witness: Witness | undefined): Http2Session {
     const session = new Http2Session(owner)
+    session.witness = witness
     session.#state = 'connecting'
     session.#dialled(transport)
     return session
@@ -95,20 +114,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.#owner.observer.connecting()
+    this.witness = this.#owner.observer.connecting(this.#startedAt)
+    if (this.witness !== undefined) {
+      for (const exchange of this.#open.all()) this.witness.carried(exchange, this.#startedAt)
+    }
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
-    const options = {
-      tls: settings.tls,
-      alpn: ['h2'],
-      connectTimeoutMs: limits.connect,
-      tlsTimeoutMs: limits.tls,
-      socketPath: settings.socketPath,
-      lookup: settings.lookup,
-      proxy: settings.proxy,
-      sessions: tlsSessions,
-    }
+    const options = dialOptions(settings, limits, ['h2'], tlsSessions, this.witness)
     const dial = async (): Promise<Transport> => {
       await gate
       signal.throwIfAborted()
@@ -177,6 +190,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#open.add(exchange)
     if (this.#state === 'open') exchange.connected()
     this.#owner.observer.requestStarted(exchange, this.#driver.now())
+    this.witness?.carried(exchange, this.#driver.now())
   }
 
   ping(): Promise<number> {
@@ -230,8 +244,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     }
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
-    this.#driver.start(transport)
+    this.#driver.start(transport, this.witness)
     if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
+    this.witness?.opened(transport, '2', this.#driver.now())
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -243,6 +258,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = 'closed'
     const { observer } = this.#owner
     if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
+    this.witness?.closed(errorOf(ending, 0), this.#driver.now())
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -284,6 +300,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
       return
     }
     this.#state = 'closed'
+    this.#failure = failure
     const { observer } = this.#owner
     if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
@@ -291,7 +308,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onNotice(text: string): void {
-    this.notice(text)
+    this.#owner.observer.notice(text)
   }
 
   // — `DriverOwner` —
@@ -310,20 +327,19 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
-  get unread(): UnreadBudget {
-    return this.#owner.settings.unread
-  }
-
   readonly #room = (): void => this.#driver.wake()
 
   turned(): void {
     const { unread } = this
     if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
+    this.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
+    const failure = this.#failure
     this.#owner.observer.closed()
+    this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
   }
 
@@ -346,7 +362,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get closing(): boolean {
-    return this.#toldToGo || this.#owner.isClosing()
+    return this.#owner.isClosing()
+  }
+
+  get draining(): boolean {
+    return this.#toldToGo
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
@@ -355,10 +375,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     exchange.beginPushed(this, stream)
     this.#open.add(exchange)
     return exchange
-  }
-
-  notice(text: string): void {
-    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {
@@ -378,21 +394,5 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#driver.answered()
     this.#open.remove(exchange)
     this.#owner.observer.settled(exchange, this.#driver.now())
-  }
-}
-
-function unprocessed(ending: Ending): Ending {
-  return 'processed' in ending && !(ending instanceof Error) ? { ...ending, processed: 'no' } : ending
-}
-
-function engineOptions(settings: ConnectionSettings): ConnectionOptions {
-  return {
-    settings: settings.settings,
-    limits: settings.limits,
-    windowManager: settings.windowManager,
-    unread: settings.unread,
-    enablePush: settings.enablePush,
-    keepAlive: settings.keepAlive,
-    firstStreamId: settings.firstStreamId,
   }
 }

@@ -4,7 +4,7 @@
  * give more is told when there is room, and when there is none any more.
  */
 import type { RequestStream } from '../../protocol/index.ts'
-import type { ClientFailure, Rejection } from '../failure.ts'
+import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
@@ -15,8 +15,10 @@ import type { Incoming } from '../response/incoming.ts'
 export interface SendingOwner {
   readonly plan: ExchangePlan
   readonly incoming: Incoming
-  /** Octets were written, or the request was ended. */
-  progress(): void
+  /** So many octets were written. */
+  gave(octets: number): void
+  /** The request was ended. */
+  ended(): void
   /** The content, or its source, was no good. */
   uploadFailed(ending: ClientFailure | Rejection): void
 }
@@ -45,6 +47,11 @@ export class Sending implements UploadOwner {
     return this.#sourced
   }
 
+  /** True once the caller has given all of it. */
+  get complete(): boolean {
+    return this.#complete && this.#upload === undefined
+  }
+
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
     return this.#complete || this.#upload !== undefined
@@ -55,8 +62,26 @@ export class Sending implements UploadOwner {
     return this.stream.queuedBytes
   }
 
-  /** Sends content, the last of it if `final`. Throws for a body that cannot be opened. */
+  /** Sends content, the last of it if `final`. Throws for a body that is no good; the request is over then. */
   give(body: Body | undefined, final: boolean): void {
+    try {
+      this.#give(body, final)
+    } catch (error) {
+      this.#owner.uploadFailed(new Rejection(error))
+      throw error
+    }
+  }
+
+  /** The same for one who hears of it by `whenWritable`. */
+  giveMore(body: Body | undefined, final: boolean): void {
+    try {
+      this.give(body, final)
+    } catch {
+      // What is waited for rejects with it.
+    }
+  }
+
+  #give(body: Body | undefined, final: boolean): void {
     const { trailers } = this.#owner.plan
     if (final) this.#complete = true
     if (body?.open !== undefined) {
@@ -70,7 +95,10 @@ export class Sending implements UploadOwner {
       this.#upload.pump()
       return
     }
-    if (body?.bytes !== undefined) this.stream.write(body.bytes)
+    if (body?.bytes !== undefined) {
+      this.stream.write(body.bytes)
+      this.#owner.gave(body.bytes.length)
+    }
     if (final) endWith(this, trailers)
   }
 
@@ -105,8 +133,12 @@ export class Sending implements UploadOwner {
 
   // — `UploadOwner` —
 
-  progress(): void {
-    this.#owner.progress()
+  gave(octets: number): void {
+    this.#owner.gave(octets)
+  }
+
+  ended(): void {
+    this.#owner.ended()
   }
 
   uploadFailed(ending: ClientFailure | Rejection): void {

@@ -3,7 +3,7 @@
  * checks. Its one rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
-import { checkConnectionOptions } from '../../protocol/connection-options.ts'
+import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'
 import {
   type KeepAlive,
   type Limits,
@@ -113,6 +113,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
   const clock = options.clock ?? platformClock
+  const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,
     tls: options.tls,
@@ -120,8 +121,8 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     enablePush: options.enablePush ?? false,
     settings: options.settings,
     limits: limits.engine,
-    timeouts: timeLimits(options.timeouts),
-    keepAlive: checkKeepAlive(options.keepAlive),
+    timeouts: { ...timeLimits(options.timeouts), peerIsAsked: keepAlive !== false },
+    keepAlive,
     proxy: options.proxy === undefined ? undefined : proxyUrl(options.proxy),
     socketPath: options.socketPath,
     lookup: options.lookup,
@@ -132,6 +133,19 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     unread: new UnreadBudget(limits.maxUnread),
     clock,
     firstStreamId,
+  }
+}
+
+/** What of it is for the engine. */
+export function engineOptions(settings: ConnectionSettings): ConnectionOptions {
+  return {
+    settings: settings.settings,
+    limits: settings.limits,
+    windowManager: settings.windowManager,
+    unread: settings.unread,
+    enablePush: settings.enablePush,
+    keepAlive: settings.keepAlive,
+    firstStreamId: settings.firstStreamId,
   }
 }
 

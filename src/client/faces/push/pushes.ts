@@ -63,8 +63,14 @@ export class Pushes {
     if (queue === undefined) {
       queue = new PushQueue()
       this.#byParent.set(parent, queue)
-      parent.whenPushesOver(() => queue!.end())
+      whenOver(parent, () => queue!.end())
     }
     return queue
   }
+}
+
+/** Calls back when no more pushes can come. */
+function whenOver({ incoming }: Exchange, callback: () => void): void {
+  if (incoming.over) callback()
+  else incoming.whenOver(callback)
 }
