@@ -22,9 +22,12 @@ function compiled(text) {
 
 /** Why an expression may cost more than the text is long; undefined if it cannot. */
 function faultOf(expression) {
-  let r; try { r = isSafe(expression, { timeout: PATIENCE }) } catch (e) { return 'CRASH ' + e.message }
-  const { safe, error } = r
-  return safe ? undefined : `costs more than the text is long (${error})`
+  try {
+    const { safe, error } = isSafe(expression, { timeout: PATIENCE })
+    return safe ? undefined : `costs more than the text is long (${error})`
+  } catch (error) {
+    return `cannot be checked, ${error.message}: write it in another way`
+  }
 }
 
 const faults = []
