@@ -87,6 +87,8 @@ export class RequestCheck {
 
   /** Returns the content-length, or `NO_CONTENT_LENGTH`. Throws TypeError naming the part. */
   check(head: RequestHead, endStream: boolean): number {
+    // A section of the owner's own is sent as it stands.
+    if (head.section !== undefined) return NO_CONTENT_LENGTH
     checkRequestHead(head)
     if (head.fields !== this.#fields || head.authority !== this.#authority) {
       this.#fields = undefined

@@ -40,6 +40,8 @@ export class Stream extends Link implements RequestStream {
   /** `:authority` of the request; a push must have the same. */
   readonly authority: string
   readonly scheme: string | undefined
+  /** The upload outlives the response. */
+  readonly duplex: boolean
   /** The owner was told of the end, or made it: it is told nothing more. */
   done = false
 
@@ -97,6 +99,7 @@ export class Stream extends Link implements RequestStream {
     this.isConnect = head.method === 'CONNECT'
     this.authority = head.authority
     this.scheme = head.scheme
+    this.duplex = head.duplex ?? false
     this.head = head
     this.upload = endStream ? undefined : new Upload(length)
     this.urgency = head.urgency === undefined ? DEFAULT_URGENCY : checkUrgency(head.urgency)

@@ -5,6 +5,7 @@
  */
 import { destroyed, errorOf, Rejection, transportLost } from '../failure.ts'
 import { observerOf } from '../observe/observers.ts'
+import { recordersOf } from '../observe/recorder.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
 import { checkPerOrigin } from '../pool/connection-limits.ts'
 import type { OriginPool } from '../pool/origin-pool.ts'
@@ -44,16 +45,21 @@ export class HTTPConnection extends ConnectionFace {
     super(target, checkOptions(options))
     const { clock, enablePush, logger } = this.settings
     this.#pool = new Pool({
-      retry: checkRetry(false),
+      retry: checkRetry(undefined),
       limitPerOrigin: checkPerOrigin(1),
       limit: Number.POSITIVE_INFINITY,
       idleTimeout: Number.POSITIVE_INFINITY,
       maxAge: Number.POSITIVE_INFINITY,
       clock,
       logger,
+      recorder: this.recorder,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(this.settings, observerOf(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(
+      this.settings,
+      observerOf(this.origin, logger, recordersOf(this.recorder, this.origin)),
+      () => {},
+    )
     this.#closing = undefined
     this.#version = '2'
   }

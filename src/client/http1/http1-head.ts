@@ -6,7 +6,6 @@
 import { INVALID } from '../../protocol/field-rules.ts'
 import { NO_CONTENT_LENGTH, nameKind } from '../../protocol/fields-received.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
-
 import type { Forwarding, Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
 /** A head that can be sent. */

@@ -2,8 +2,7 @@
  * One request and its response: from the call to the end, whichever comes
  * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
  * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
- * once, and what is settled holds no listener, no deadline and no place in any
- * list.
+ * once, and then holds no listener, no deadline and no place in any list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -17,12 +16,10 @@ import type {
 import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
-
 import type { Body } from '../request/request-body.ts'
 import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
-
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
 import { readableFields } from '../response/readable-fields.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
@@ -52,8 +49,9 @@ export class Exchange
   resender: Resender<Exchange> | undefined
   /** What is sent, and sent again. Written by whoever may send it again, or does not send it at all. */
   planned: PlannedRequest | undefined
-  /** How often it was sent again. Written by the resender. */
+  /** How often it was sent again, and its number in a recording. Written by the resender, and the recorder. */
   resent: number
+  recordedAs: number
   /** The connection that it was put on last, and octets that had come on it then. Written by whoever may send it again. */
   carriage: Carriage | undefined
   receivedThen: number
@@ -81,6 +79,7 @@ export class Exchange
     this.resender = undefined
     this.planned = undefined
     this.resent = 0
+    this.recordedAs = 0
     this.carriage = undefined
     this.receivedThen = 0
     this.onInformationalResponse = undefined
@@ -201,11 +200,11 @@ export class Exchange
     this.#host!.wake()
   }
 
+  /** The reader gives up; `aborted`, the signal does. */
   abort(ending: Ending): void {
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  /** The signal was. */
   aborted(): void {
     this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
   }
@@ -230,17 +229,13 @@ export class Exchange
     host.wake()
   }
 
-  // — `SendingOwner` —
-
   gave(octets: number): void {
-    const host = this.#host!
-    host.witness?.offered(this, octets, host.now())
+    this.#host!.witness?.offered(this, octets, this.#host!.now())
     this.#progress()
   }
 
   ended(): void {
-    const host = this.#host!
-    host.witness?.offerEnded(this, host.now())
+    this.#host!.witness?.offerEnded(this, this.#host!.now())
     this.#progress()
   }
 
@@ -259,10 +254,9 @@ export class Exchange
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
-    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
-    host.witness?.streamOpened(this, streamId, host.now())
+    this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
     this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
   }
 
@@ -339,12 +333,11 @@ export class Exchange
     if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
-  /** Octets of the request that the engine has not sent. */
+  // — `Waiter` —
+
   get queued(): number {
     return this.#sending === undefined ? 0 : this.#sending.queued
   }
-
-  // — `Waiter` —
 
   get given(): boolean {
     return this.#sending === undefined || this.#sending.complete

@@ -39,6 +39,7 @@ import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
+  readonly httpVersion = '2'
   readonly #owner: SessionOwner
   /** What may lie unread, here and elsewhere. */
   readonly unread: UnreadBudget
@@ -137,10 +138,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   connected(): Promise<void> {
     if (this.#state === 'open') return Promise.resolve()
     return this.#connectors.wait()
-  }
-
-  get httpVersion(): '2' {
-    return '2'
   }
 
   get ready(): boolean {
