@@ -221,7 +221,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
     return undefined
   }
 
-  notice(text: string): void {
+  onNotice(text: string): void {
     this.#owner.observer.notice(text)
   }
 

@@ -124,7 +124,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     if (!complete) {
       this.sending = new Sending(this, stream)
       this.onSent = (_octets, ended) => this.#sent(ended)
-      this.#give(body, final)
+      this.sending.give(body, final)
     }
     host.wake()
   }
@@ -214,9 +214,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    try {
-      if (body !== undefined || final) this.#give(body, final)
-    } catch {} // The exchange has ended by it: the promise says so.
+    if (body !== undefined || final) sending.giveMore(body, final)
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -257,16 +255,6 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   uploadFailed(ending: ClientFailure | Rejection): void {
     const known = ending instanceof Rejection ? ending : { ...ending, processed: this.#processed }
     this.#giveUp(known, ErrorCode.CANCEL)
-  }
-
-  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
-  #give(body: Body | undefined, final: boolean): void {
-    try {
-      this.sending!.give(body, final)
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
-    }
   }
 
   // — `StreamSink`: what the engine tells —
