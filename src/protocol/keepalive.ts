@@ -41,6 +41,7 @@ export interface Deadlines {
 
 interface OpenPing {
   readonly token: number
+  readonly octets: Uint8Array
   readonly reason: number
   sentAt: number
   /** Octets of content that had come, ever, when it was sent. */
@@ -131,9 +132,9 @@ export class KeepAliveState {
   }
 
   /** Notes a PING that is being sent, when so many octets of content had come, ever. Returns its token. */
-  sent(reason: number, now: number, content: number): number {
+  sent(reason: number, now: number, content: number, octets?: Uint8Array): number {
     const token = this.#nextToken++
-    this.#open.push({ token, reason, sentAt: now, content })
+    this.#open.push({ token, octets: octets ?? tokenOctets(token), reason, sentAt: now, content })
     this.#roundTrip.asked(now)
     if (reason === PING_PROBE) this.#probeSentAt = now
     return token
@@ -141,9 +142,7 @@ export class KeepAliveState {
 
   /** The eight octets of a PING. */
   payload(token: number): Uint8Array {
-    const octets = new Uint8Array(8)
-    new DataView(octets.buffer).setUint32(4, token)
-    return octets
+    return this.#open.find((ping) => ping.token === token)!.octets
   }
 
   /**
@@ -151,8 +150,10 @@ export class KeepAliveState {
    * it (RFC 9113 §6.7: nothing to do). `content`: octets that had come, ever.
    */
   answered(buf: Uint8Array, start: number, now: number, content: number): Readonly<OpenPing> | undefined {
-    const token = readUint32(buf, start) === 0 ? readUint32(buf, start + 4) : 0
-    const at = this.#open.findIndex((ping) => ping.token === token)
+    const [high, low] = [readUint32(buf, start), readUint32(buf, start + 4)]
+    const at = this.#open.findIndex(
+      ({ octets }) => readUint32(octets, 4) === low && readUint32(octets, 0) === high,
+    )
     if (at === -1) return undefined
     const ping = this.#open.splice(at, 1)[0]!
     if (ping.reason === PING_PROBE) this.#probeSentAt = Number.NaN
@@ -210,6 +211,13 @@ export class KeepAliveState {
   probeDue(now: number, busy: boolean): boolean {
     return busy && !this.#probing && now >= this.#probeAt
   }
+}
+
+/** Octets that no other PING of ours has. */
+function tokenOctets(token: number): Uint8Array {
+  const octets = new Uint8Array(8)
+  new DataView(octets.buffer).setUint32(4, token)
+  return octets
 }
 
 function late(errorCode: number, kind: FailureKind, reason: string): Failure {
