@@ -85,7 +85,9 @@ const handlers = {
 const { cert, key } = await makeCertificate()
 const server = new grpc.Server({ 'grpc.max_concurrent_streams': 500 })
 server.addService(definition, handlers)
-const credentials = grpc.ServerCredentials.createSsl(null, [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }])
+const credentials = grpc.ServerCredentials.createSsl(null, [
+  { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) },
+])
 const port = await new Promise((done, failed) => {
   server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? failed(error) : done(bound)))
 })
@@ -206,7 +208,13 @@ await report('@grpc/grpc-js', 'hyper-h2/register', [
   [
     'a retry by the service configuration',
     async () => {
-      const policy = { maxAttempts: 3, initialBackoff: '0.01s', maxBackoff: '0.1s', backoffMultiplier: 1, retryableStatusCodes: ['UNAVAILABLE'] }
+      const policy = {
+        maxAttempts: 3,
+        initialBackoff: '0.01s',
+        maxBackoff: '0.1s',
+        backoffMultiplier: 1,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      }
       const config = JSON.stringify({ methodConfig: [{ name: [{}], retryPolicy: policy }] })
       const retrying = makeClient({ 'grpc.service_config': config })
       assert.equal(String(await call('twice', { on: retrying })), 'twice')
@@ -218,14 +226,22 @@ await report('@grpc/grpc-js', 'hyper-h2/register', [
     'a thousand calls at a time, beyond what the server takes at once',
     async () => {
       const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => call(`n${i}`)))
-      assert.deepEqual(answers.map(String), Array.from({ length: 1000 }, (_, i) => `n${i}`))
+      assert.deepEqual(
+        answers.map(String),
+        Array.from({ length: 1000 }, (_, i) => `n${i}`),
+      )
     },
   ],
   [
     'keepalive, without calls too',
     async () => {
       const before = sessions.length
-      const kept = makeClient({ 'grpc.keepalive_time_ms': 30, 'grpc.keepalive_timeout_ms': 2_000, 'grpc.keepalive_permit_without_calls': 1, 'grpc.use_local_subchannel_pool': 1 })
+      const kept = makeClient({
+        'grpc.keepalive_time_ms': 30,
+        'grpc.keepalive_timeout_ms': 2_000,
+        'grpc.keepalive_permit_without_calls': 1,
+        'grpc.use_local_subchannel_pool': 1,
+      })
       await call('x', { on: kept })
       let pings = 0
       const session = sessions[before]
@@ -269,7 +285,10 @@ await report('@grpc/grpc-js', 'hyper-h2/register', [
     'a server that is gone is UNAVAILABLE',
     async () => {
       const nobody = makeClient({ 'grpc.use_local_subchannel_pool': 1 }, 1)
-      assert.equal((await failure(call('x', { on: nobody, options: { deadline: Date.now() + 5_000 } }))).code, grpc.status.UNAVAILABLE)
+      assert.equal(
+        (await failure(call('x', { on: nobody, options: { deadline: Date.now() + 5_000 } }))).code,
+        grpc.status.UNAVAILABLE,
+      )
       nobody.close()
     },
   ],

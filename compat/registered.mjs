@@ -10,7 +10,9 @@ export const sessions = []
 
 http2.connect = (...given) => {
   const session = ours(...given)
-  const marked = Object.getOwnPropertySymbols(session).some(({ description }) => description === 'hyper.http2.session')
+  const marked = Object.getOwnPropertySymbols(session).some(
+    ({ description }) => description === 'hyper.http2.session',
+  )
   assert(marked, 'the process is not registered: http2.connect is the runtime’s own')
   sessions.push(session)
   return session
