@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { minifySync } from 'rolldown/utils'
+import { page } from './page.mjs'
 
 const root = new URL('..', import.meta.url)
 const { exports, imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
@@ -18,6 +20,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
   // What the runtime decides is looked up when the package is used.
   external: [/^node:/, ...Object.keys(imports)],
+  plugins: [page(), small('trace')],
   transform: { target: 'es2022' },
 })
 await bundle.write({
@@ -27,10 +30,23 @@ await bundle.write({
   chunkFileNames: 'chunks/[name].js',
   codeSplitting: {
     groups: [
-      { name: 'protocol', test: /\/src\/(?:bytes|errors|hpack|frame|protocol)\b/ },
+      { name: 'protocol', priority: 2, test: /\/src\/(?:bytes|errors|hpack|frame|protocol)\b/ },
+      { name: 'trace', priority: 1, test: /\/src\/trace\b|^\0page$/ },
       { name: 'client', test: /\/src\/(?:client|version)\b/ },
     ],
   },
   minify: false,
 })
 await bundle.close()
+
+/** A chunk that most processes load and never use is made small. */
+function small(name) {
+  return {
+    name: 'small',
+    renderChunk(code, chunk) {
+      if (chunk.name !== name) return null
+      const { code: made, map } = minifySync(chunk.fileName, code, { module: true, sourcemap: true })
+      return { code: made, map }
+    },
+  }
+}

@@ -26,6 +26,7 @@ const ROOMS = {
   hpack: [],
   frame: [],
   protocol: ['hpack/', 'frame/'],
+  trace: ['protocol/', 'frame/', 'hpack/', '#page'],
   transport: ['node:'],
   'client/failure.ts': [...UNDER_CLIENT, 'hpack/decoding-error.ts'],
   ...floors('client/', [
@@ -40,11 +41,12 @@ const ROOMS = {
     'faces',
   ]),
 }
-ROOMS['client/observe'].push('frame/frame-trace.ts')
+ROOMS['client/observe'].push('frame/frame-trace.ts', 'trace/')
+ROOMS['client/faces'].push('type:trace/recording.ts')
 ROOMS['client/fetch'] = ROOMS['client/fetch'].filter((place) => !/(?:observe|http1|pool)\/$/.test(place))
 const ENTRY_MAY_IMPORT = ['client/', 'errors.ts', 'protocol/window-managers.ts']
 /** Rooms that stand outside: they use what package.json exports, and nothing else of ours. */
-const OUTSIDERS = ['adapters', 'cli', 'testing']
+const OUTSIDERS = ['adapters', 'cli', 'testing', 'viewer']
 /** Files and folders of theirs that may import the platform: where it is the contract, or is loaded when it is used. */
 const OUTSIDE_PLATFORM = [
   'testing/peer-server.ts',
@@ -58,7 +60,7 @@ const OUTSIDE_PLATFORM = [
   'adapters/register/',
 ]
 
-const PURE_ROOMS = ['hpack', 'frame', 'protocol']
+const PURE_ROOMS = ['hpack', 'frame', 'protocol', 'trace']
 const IMPURE_WORDS = new Set(
   'async await Promise setTimeout setInterval setImmediate queueMicrotask Date performance console'.split(
     ' ',

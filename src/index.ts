@@ -34,6 +34,7 @@ export type { HTTP20Response, Informational } from './client/response/http20-res
 export type { Clock } from './client/settings/clock.ts'
 export type { Logger } from './client/settings/logger.ts'
 export type { HTTP20ConnectionOptions } from './client/settings/options.ts'
+export type { RecordOptions } from './client/settings/record.ts'
 export type { Timeouts } from './client/settings/timeouts.ts'
 export { version } from './client/settings/version.ts'
 export {

@@ -39,6 +39,8 @@ export function errorOf(ending: Ending, streamId: number): unknown {
     errorName: errorName(ending.errorCode),
     streamId: streamId === 0 ? undefined : streamId,
     processed: ending.processed,
+    // The caller's content would be as wrong the next time.
+    retryable: ending.code === 'H2_BODY' ? false : undefined,
     debugData: ending.debugData,
     cause: ending.cause,
   })

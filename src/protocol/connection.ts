@@ -134,8 +134,8 @@ export class Connection {
    * the sink is told so before this returns.
    */
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
-    this.#check.check(head)
-    const stream = new Stream(this.#streams, head, endStream, sink)
+    const length = this.#check.check(head, endStream)
+    const stream = new Stream(this.#streams, head, endStream, sink, length)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
       stream.fail(this.#parts.goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))

@@ -1,10 +1,11 @@
 /**
- * What holds after every run, whatever the peer did: the seven oracles. Each is
+ * What holds after every run, whatever the peer did: the eight oracles. Each is
  * stated once, here; scenarios say only what is particular to them.
  */
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { H2Error } from '../../src/index.ts'
+import { Recording, type Tape } from '../../src/trace/index.ts'
 import type { Stage, Standing } from './stage.ts'
 
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'CONNECT']
@@ -53,6 +54,8 @@ export async function checkOracles(run: Stage, before: string): Promise<void> {
 
   expect(executedTwice(run), '(d) a request that is not idempotent is executed at most once').toEqual([])
 
+  for (const { tape } of tap.books) checkRecording(tape)
+
   for (const { validator } of tap.books) {
     expect(validator.faults.join(), '(f) every frame we sent was legal').toBe('')
   }
@@ -65,6 +68,25 @@ function checkWindows(run: Stage, { books, windows }: Standing): void {
   if (stats === undefined) throw new Error('(c) the client does not know a connection that stands')
   expect(books.ledger.window, '(c) all credit was given back').toBe(run.windowSize)
   books.ledger.checkDrained(stats.recvWindow, stats.sendWindow)
+  const { sendWindow, recvWindow, openStreams } = books.tape.recording().rebuild()
+  expect(
+    { sendWindow, recvWindow, streamsOpen: openStreams },
+    '(h) what its frames rebuild is what it is',
+  ).toEqual({
+    sendWindow: stats.sendWindow,
+    recvWindow: stats.recvWindow,
+    streamsOpen: stats.streamsOpen,
+  })
+}
+
+/** (h) Whatever the conversation was, it can be written, read and explained, and the parts of a request's time are the whole. */
+function checkRecording(tape: Tape): void {
+  const recording = Recording.read(tape.recording().write())
+  for (const { request, total, parts } of recording.stalls()) {
+    expect(recording.explain(request), '(h) explained').toContain(request.url)
+    const sum = parts.reduce((all, { ms }) => all + ms, 0)
+    expect(sum, '(h) the parts are the whole').toBeCloseTo(total, 6)
+  }
 }
 
 /** What the peer said that it did nothing about was not executed. */

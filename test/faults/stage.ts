@@ -70,12 +70,19 @@ export class Asked {
   }
 }
 
+/** What a client says of a connection. */
+interface StandingStats {
+  readonly recvWindow: number
+  readonly sendWindow: number
+  readonly streamsOpen: number
+}
+
 /** A connection that is in use, as each side has it. */
 export interface Standing {
   readonly peer: PeerConnection
   readonly books: Books
   /** What the client says of its windows; asked once both sides have said everything. */
-  windows(): { readonly recvWindow: number; readonly sendWindow: number } | undefined
+  windows(): StandingStats | undefined
 }
 
 let leaf: Promise<Certificate> | undefined

@@ -4,6 +4,7 @@
  * books of its windows, for each connection that it listens to.
  */
 import { type WindowManagerOption, windowManagers } from '../../src/protocol/window-managers.ts'
+import { Tape } from '../../src/trace/index.ts'
 import type { Dial, Transport } from '../../src/transport/transport.ts'
 import { type FrameHead, FrameWalker } from '../support/frame-walker.ts'
 import { WindowLedger } from '../support/window-ledger.ts'
@@ -19,6 +20,9 @@ export class Books {
   readonly validator = new WireValidator()
   /** Kept if the client was given its window managers. */
   readonly ledger = new WindowLedger(false)
+  /** What the wire carried, from which the connection can be rebuilt. */
+  readonly tape = new Tape()
+  readonly #taped = this.tape.connect('https://peer.test', 0)
   octetsReceived = 0
   octetsSent = 0
   /** False once the transport is closed. */
@@ -39,6 +43,7 @@ export class Books {
 
   received(chunk: Uint8Array): void {
     this.octetsReceived += chunk.length
+    this.tape.received(this.#taped, chunk, 0)
     this.#peer.walk(chunk)
     this.ledger.peerSent(chunk)
     for (let at = 0; at < chunk.length; at += BITE) {
@@ -51,6 +56,7 @@ export class Books {
 
   sent(chunk: Uint8Array): void {
     this.octetsSent += chunk.length
+    this.tape.sent(this.#taped, chunk, 0)
     this.#show()
     this.ledger.clientSent(chunk)
     for (let at = 0; at < chunk.length; at += BITE) this.validator.clientSent(chunk.slice(at, at + BITE))

@@ -15,6 +15,7 @@ import type { Clock } from '../settings/clock.ts'
 import type { PeerLimits } from '../settings/limits.ts'
 import type { Logger } from '../settings/logger.ts'
 import { checkOptions } from '../settings/options.ts'
+import type { RecordOptions } from '../settings/record.ts'
 import type { Timeouts } from '../settings/timeouts.ts'
 
 /** Options of a `Client`. */
@@ -57,6 +58,8 @@ export interface ClientOptions {
   readonly decompress?: boolean | undefined
   /** Path of a Unix domain socket to use in place of every origin's host and port. */
   readonly socketPath?: string | undefined
+  /** Keep what happens, for `recording()`: true, or how much of it. Default nothing. */
+  readonly record?: boolean | RecordOptions | undefined
   /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */
   readonly lookup?: Lookup | undefined
   /** Told what happens, a line at a time. */
@@ -91,6 +94,7 @@ const OF_CONNECTIONS: readonly string[] = [
   'limits',
   'decompress',
   'socketPath',
+  'record',
   'lookup',
   'logger',
   'transport',

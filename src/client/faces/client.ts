@@ -4,8 +4,10 @@
  * rule: misuse rejects the promise of the request, and touches nothing else.
  */
 
+import type { Recording } from '../../trace/recording.ts'
 import { clientClosed, destroyed, errorOf, Rejection } from '../failure.ts'
 import { createFetch, type Fetch } from '../fetch/fetch.ts'
+import { Recorder, recordingOf } from '../observe/recorder.ts'
 import type { OriginStats } from '../observe/stats.ts'
 import type { OriginPool } from '../pool/origin-pool.ts'
 import { Pool } from '../pool/pool.ts'
@@ -43,6 +45,7 @@ const NO_INIT: ClientRequestInit = {}
  */
 export class Client {
   readonly #pool: Pool
+  readonly #recorder: Recorder | undefined
   readonly #router: Router
   readonly #statusRetries: StatusRetries
   /**
@@ -61,7 +64,8 @@ export class Client {
   /** @throws TypeError, RangeError naming the option that is wrong */
   constructor(options?: ClientOptions) {
     const settings = checkClientOptions(options)
-    const { clock, logger } = settings.connection
+    const { clock, logger, record } = settings.connection
+    this.#recorder = record && new Recorder(record, clock)
     this.#pool = new Pool({
       retry: settings.retry,
       limitPerOrigin: settings.maxConnectionsPerOrigin,
@@ -70,6 +74,7 @@ export class Client {
       maxAge: settings.maxAge,
       clock,
       logger,
+      recorder: this.#recorder,
       pushed: undefined,
     })
     this.#router = new Router(this.#pool, settings)
@@ -143,6 +148,14 @@ export class Client {
   #checkOpen(before: Exchange | undefined): void {
     if (this.#closing === undefined || (before !== undefined && !this.#destroyed)) return
     throw errorOf(clientClosed(), 0)
+  }
+
+  /**
+   * What was recorded, as a copy: frames, requests, and what held each of them. Throws TypeError
+   * unless the option `record` is set.
+   */
+  recording(): Recording {
+    return recordingOf(this.#recorder)
   }
 
   /** Plain, small data: connections, and what waits and is open on them. */

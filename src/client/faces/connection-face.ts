@@ -4,6 +4,8 @@
  * a stream, `getResponse` means the oldest request that nobody asked about.
  */
 import { StreamQueue } from '../../protocol/stream-queue.ts'
+import type { Recording } from '../../trace/recording.ts'
+import { Recorder, recordingOf } from '../observe/recorder.ts'
 import { type RequestBody, takeBody } from '../request/request-body.ts'
 import { HeadDefaults } from '../request/request-head.ts'
 import { type HTTP20RequestInit, type PlannedRequest, planRequest } from '../request/request-init.ts'
@@ -28,6 +30,7 @@ export abstract class ConnectionFace {
   readonly #unasked: StreamQueue<Exchange>
   /** Made when somebody asks for it. */
   #put: PutRequests | undefined
+  readonly #recorder: Recorder | undefined
 
   /** @internal */
   constructor(target: string | URL, settings: ConnectionSettings) {
@@ -37,11 +40,18 @@ export abstract class ConnectionFace {
     this.#defaults = new HeadDefaults(this.#target, settings.decoding !== undefined)
     this.#unasked = new StreamQueue()
     this.#put = undefined
+    const { record, clock } = settings
+    this.#recorder = record && new Recorder(record, clock)
   }
 
   /** @internal */
   protected get settings(): ConnectionSettings {
     return this.#settings
+  }
+
+  /** @internal */
+  protected get recorder(): Recorder | undefined {
+    return this.#recorder
   }
 
   /** @internal */
@@ -65,6 +75,14 @@ export abstract class ConnectionFace {
    * @internal
    */
   protected abstract begin(exchange: Exchange, planned: PlannedRequest): void
+
+  /**
+   * What was recorded, as a copy: frames, requests, and what held each of them. Throws TypeError
+   * unless the option `record` is set.
+   */
+  recording(): Recording {
+    return recordingOf(this.#recorder)
+  }
 
   /** Finishes what is in flight and closes. */
   abstract close(errorCode?: number): Promise<void>

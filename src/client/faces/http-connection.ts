@@ -3,16 +3,16 @@
  * HTTP/1.1, in the shape of `HTTP20Connection`. A pool of one connection does
  * the work. Its one rule: nothing is assumed of the protocol before the dial.
  */
-import { checkRequest } from '../../protocol/index.ts'
 import { destroyed, errorOf, Rejection, transportLost } from '../failure.ts'
 import { observerOf } from '../observe/observers.ts'
+import { recordersOf } from '../observe/recorder.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
 import { checkPerOrigin } from '../pool/connection-limits.ts'
 import type { OriginPool } from '../pool/origin-pool.ts'
 import { Pool } from '../pool/pool.ts'
 import { checkRetry } from '../pool/retry-policy.ts'
 import { WaitingLine } from '../pool/waiting-line.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { checkPlanned, type PlannedRequest } from '../request/request-init.ts'
 import type { HttpVersion } from '../response/incoming.ts'
 import type { Exchange } from '../session/exchange.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from '../settings/options.ts'
@@ -52,9 +52,14 @@ export class HTTPConnection extends ConnectionFace {
       maxAge: Number.POSITIVE_INFINITY,
       clock,
       logger,
+      recorder: this.recorder,
       pushed: enablePush ? (parent, head) => this.pushes.promised(parent, head) : undefined,
     })
-    this.#gate = new WaitingLine(this.settings, observerOf(this.origin, logger), () => {})
+    this.#gate = new WaitingLine(
+      this.settings,
+      observerOf(this.origin, logger, recordersOf(this.recorder, this.origin)),
+      () => {},
+    )
     this.#closing = undefined
     this.#version = '2'
   }
@@ -93,7 +98,7 @@ export class HTTPConnection extends ConnectionFace {
       exchange.planned = planned
       exchange.fail(new Rejection(signal.reason))
     } else if (this.#closing !== undefined) {
-      checkRequest(planned.head)
+      checkPlanned(planned)
       exchange.planned = planned
       this.#gate.join(exchange, false)
     } else this.#submit(exchange, planned)

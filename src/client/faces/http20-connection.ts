@@ -7,6 +7,7 @@
 import type { SessionCache } from '../../transport/transport.ts'
 import { Rejection } from '../failure.ts'
 import { observerOf } from '../observe/observers.ts'
+import { recordersOf } from '../observe/recorder.ts'
 import { type ConnectionState, type ConnectionStats, connectionStats } from '../observe/stats.ts'
 import { persistentDial } from '../pool/persistent-dial.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
@@ -52,7 +53,7 @@ export class HTTP20Connection extends ConnectionFace {
     this.#owner = {
       target: this.target,
       settings: { ...this.settings, transport: persistentDial(transport, clock) },
-      observer: observerOf(this.origin, this.settings.logger),
+      observer: observerOf(this.origin, this.settings.logger, recordersOf(this.recorder, this.origin)),
       tlsSessions,
       // No getter: an object with one of its own takes several times the memory.
       isClosing: () => this.#closing !== undefined,

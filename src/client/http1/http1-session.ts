@@ -310,6 +310,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     return undefined
   }
 
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
+  }
+
   informed(exchange: Exchange, status: number): void {
     this.#owner.observer.informed(exchange, status, this.now())
   }

@@ -6,6 +6,7 @@
 import type { PromisedHead } from '../../protocol/index.ts'
 import { StreamQueue } from '../../protocol/stream-queue.ts'
 import { observerOf } from '../observe/observers.ts'
+import { type Recorder, recordersOf } from '../observe/recorder.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Clock } from '../settings/clock.ts'
 import type { Logger } from '../settings/logger.ts'
@@ -27,6 +28,7 @@ export interface PoolRules {
   readonly maxAge: number
   readonly clock: Clock
   readonly logger: Logger | undefined
+  readonly recorder: Recorder | undefined
   /** A promised request; undefined to refuse. */
   readonly pushed: ((parent: Exchange, head: PromisedHead) => Exchange | undefined) | undefined
 }
@@ -72,10 +74,12 @@ export class Pool implements PoolHost {
   /** Makes an origin. */
   add(context: Omit<OriginContext, 'memory'>): OriginPool {
     const memory = this.#memories.recall(context.key)
-    const observer = observerOf(context.target.origin, this.#rules.logger)
-    const origin = new OriginPool(this, { ...context, memory }, observer)
-    this.#origins.set(context.key, origin)
-    return origin
+    const { logger, recorder } = this.#rules
+    const { origin } = context.target
+    const observer = observerOf(origin, logger, recordersOf(recorder, origin))
+    const pool = new OriginPool(this, { ...context, memory }, observer)
+    this.#origins.set(context.key, pool)
+    return pool
   }
 
   get origins(): IterableIterator<OriginPool> {

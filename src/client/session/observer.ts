@@ -18,6 +18,8 @@ export interface ObservedRequest {
   readonly startedAt: number
   /** How often it was sent again. */
   readonly resent: number
+  /** Its number in a recording, 0 for none. Written by the recorder alone. */
+  recordedAs: number
   /** The stream's identifier, 0 before HEADERS were sent, and on HTTP/1.1. */
   readonly streamId: number
   readonly incoming: Incoming

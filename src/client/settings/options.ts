@@ -16,6 +16,7 @@ import { type Clock, platformClock } from './clock.ts'
 import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
+import { checkRecord, type RecordOptions } from './record.ts'
 import { type TimeLimits, type Timeouts, timeLimits } from './timeouts.ts'
 
 /** Options of an `HTTP20Connection`. */
@@ -48,6 +49,8 @@ export interface HTTP20ConnectionOptions {
   readonly logger?: Logger | undefined
   /** Undo content codings of responses. Default true. */
   readonly decompress?: boolean | undefined
+  /** Keep what happens, for `recording()`: true, or how much of it. Default nothing. */
+  readonly record?: boolean | RecordOptions | undefined
   /** Time, for tests. */
   readonly clock?: Clock | undefined
   /** Identifier of the first request of each HTTP/2 connection, odd (RFC 9113 §5.1.1), for tests. Default 1. */
@@ -72,6 +75,8 @@ export interface ConnectionSettings {
   readonly logger: Logger | undefined
   /** What undoing content codings may come to; undefined if they are left. */
   readonly decoding: Decoding | undefined
+  /** How much is recorded; undefined for nothing. */
+  readonly record: RecordOptions | undefined
   /** What may lie unread, on all connections with these settings. */
   readonly unread: UnreadBudget
   readonly clock: Clock
@@ -99,6 +104,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   transport: 'function',
   logger: 'object',
   decompress: 'boolean',
+  record: 'any',
   clock: 'object',
   firstStreamId: 'any',
 }
@@ -130,6 +136,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     logger: options.logger,
     decoding:
       options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
+    record: checkRecord(options.record),
     unread: new UnreadBudget(limits.maxUnread),
     clock,
     firstStreamId,

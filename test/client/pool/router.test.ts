@@ -19,6 +19,7 @@ function made(options: ClientOptions = {}): Router {
     maxAge: 1,
     clock: settings.connection.clock,
     logger: undefined,
+    recorder: undefined,
     pushed: undefined,
   })
   return new Router(pool, settings)

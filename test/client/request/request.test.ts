@@ -157,8 +157,35 @@ describe('what is not a request throws at once, and names what is wrong', () => 
         [
           'content-length, no number',
           ['POST', '/', { body: 'ab', headers: { 'content-length': 'x' } }],
-          RangeError,
+          TypeError,
           /content-length/,
+        ],
+        [
+          'content-length twice',
+          ['POST', '/', { body: 'ab', headers: { 'content-length': ['2', '3'] } }],
+          TypeError,
+          /content-length/,
+        ],
+        [
+          'content-length without content',
+          ['GET', '/', { headers: { 'content-length': '2' } }],
+          TypeError,
+          /content-length 2/,
+        ],
+        ['host twice', ['GET', '/', { headers: { host: ['a', 'b'] } }], TypeError, /host/],
+        ['a name of no ASCII', ['GET', '/', { headers: { '\u212aey': 'x' } }], TypeError, /not valid/],
+        ['trailers', ['POST', '/', { body: 'a', trailers: { 'a b': 'c' } }], TypeError, /"a…"/],
+        [
+          'a pseudo-trailer',
+          ['POST', '/', { body: 'a', trailers: { ':status': '200' } }],
+          TypeError,
+          /status/,
+        ],
+        [
+          'what trailers must not have',
+          ['POST', '/', { body: 'a', trailers: { authorization: 'x' } }],
+          TypeError,
+          /authorization/,
         ],
       ] as [string, [string, string, HTTP20RequestInit?], TypeErrorConstructor, RegExp][]
     ).map(([name, args, kind, text]) => [
