@@ -4,6 +4,7 @@ import * as theirs from 'node:http2'
 import { describe, expect, it } from 'vitest'
 import module, * as ours from '../../src/adapters/http2.ts'
 import {
+  ACK,
   concat,
   DATA,
   data,
@@ -13,6 +14,8 @@ import {
   goaway,
   HEADERS,
   headers,
+  PING,
+  paddedData,
   ping,
   RST_STREAM,
   response,
@@ -225,6 +228,55 @@ describe('what is told in one chunk', () => {
     stream.resume()
     const [trailers] = await once(stream, 'trailers')
     expect(trailers).toMatchObject({ 'x-end': '1' })
+  })
+})
+
+describe('what gRPC asks of a client over HTTP/2', () => {
+  /** What of a response is told when the stream is reset with NO_ERROR. */
+  async function resetAfter(...chunks: readonly Uint8Array[]): Promise<string[]> {
+    const { peer, stream } = await asked({}, { ':method': 'POST' })
+    const events = recorded(stream, 'response', 'trailers', 'aborted', 'error')
+    stream.on('data', (piece) => events.push(String(piece)))
+    peer.send(...chunks, rstStream(1, constants.NGHTTP2_CANCEL))
+    await once(stream, 'close')
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL)
+    return events
+  }
+
+  it.each([
+    ['behind the head', [response(1, 200)], ['response', 'aborted']],
+    ['within the content', [response(1, 200), data(1, 'part')], ['response', 'part', 'aborted']],
+    [
+      'behind the content',
+      [response(1, 200), data(1, 'one'), data(1, 'two')],
+      ['response', 'one', 'two', 'aborted'],
+    ],
+  ])('a reset %s tells what came before', async (_name, chunks, events) => {
+    expect(await resetAfter(...chunks)).toEqual(events)
+  })
+
+  it('padded content is the content', async () => {
+    const { peer, stream } = await asked()
+    const answer = answerOf(stream)
+    peer.send(
+      response(1, 200),
+      paddedData(1, 'in', 200),
+      paddedData(1, ' frames', 0),
+      paddedData(1, '', 9, true),
+    )
+    expect((await answer).text).toBe('in frames')
+  })
+
+  it('PINGs before, within and behind a response are answered, and change nothing', async () => {
+    const { peer, stream } = await asked()
+    const answer = answerOf(stream)
+    const octets = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    peer.send(ping(octets), response(1, 200), ping(octets), data(1, 'x', true), ping(octets))
+    expect((await answer).text).toBe('x')
+    for (let i = 0; i < 3; i++) {
+      const { payload } = await peer.frame(({ type, flags }) => type === PING && flags === ACK)
+      expect(payload).toEqual(octets)
+    }
   })
 })
 
