@@ -259,7 +259,7 @@ export class StreamCore implements StreamSink, StreamPart {
         for (const callback of done) callback()
       })
     }
-    if (ended) this.session?.wire?.afterSend(() => this.#closeIfOver())
+    if (ended) this.session?.wire?.whenPulled(() => this.#closeIfOver())
   }
 
   #closeIfOver(): void {

@@ -28,6 +28,8 @@ export class Wire {
   readonly #receivedTrace = frameLog('recv', false)
   #scheduled = false
   #writing = false
+  /** There may be more to pull when the write under way is done. */
+  #more = false
   /** What to call when the octets of the write under way were taken. */
   #taken: (() => void)[] = []
   /** What to call when what waits was handed out. */
@@ -72,6 +74,11 @@ export class Wire {
     this.schedule()
   }
 
+  /** Within a pull: calls back when it is over. */
+  whenPulled(callback: () => void): void {
+    this.#sent.push(callback)
+  }
+
   /** Calls back when the octets of the pull under way were taken by the socket. */
   whenTaken(callback: () => void): void {
     this.#taken.push(callback)
@@ -91,7 +98,10 @@ export class Wire {
   }
 
   #send(): void {
-    if (this.#writing) return
+    if (this.#writing) {
+      this.#more = true
+      return
+    }
     const bytes = this.#socket.destroyed ? undefined : this.engine.pull(WRITE_SIZE)
     const told = this.#sent
     if (told.length > 0) {
@@ -128,11 +138,12 @@ export class Wire {
     const taken = this.#taken
     this.#taken = []
     this.#writing = true
+    this.#more = bytes.length >= WRITE_SIZE
     this.engine.departed(performance.now())
     this.#socket.write(view, () => {
       this.#writing = false
       for (const callback of taken) callback()
-      this.schedule()
+      if (this.#more) this.schedule()
     })
   }
 
