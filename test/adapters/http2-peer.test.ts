@@ -1,7 +1,7 @@
 /** Sessions of `hyper-h2/http2` with a peer of plain bytes: what breaks rules, what says GOAWAY, and silence. */
 import { once } from 'node:events'
 import * as theirs from 'node:http2'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import module, * as ours from '../../src/adapters/http2.ts'
 import {
   ACK,
@@ -309,6 +309,17 @@ describe('the module', () => {
     }
     expect(module.connect).toBe(ours.connect)
     expect(ours.connect).not.toBe(theirs.connect)
+  })
+
+  it('warns once of an option that does nothing here', () => {
+    const warnings: string[] = []
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
+      warnings.push(String(text))
+    })
+    for (let i = 0; i < 2; i++)
+      new BytePeer().session({ paddingStrategy: 1, strictFieldWhitespaceValidation: true })
+    emitWarning.mockRestore()
+    expect(warnings).toEqual(['the option paddingStrategy of http2.connect has no effect in hyper-h2'])
   })
 
   it('has the members that Node documents, on its prototypes', async () => {

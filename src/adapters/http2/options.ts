@@ -53,7 +53,24 @@ export function checkedOptions(given: unknown): ConnectOptions {
   for (const name of ['maxSessionInvalidFrames', 'maxSessionRejectedStreams', 'unknownProtocolTimeout']) {
     if (options[name] !== undefined) checkInteger(options[name], name, 0, UINT32)
   }
+  warnOf(options)
   return options
+}
+
+/** Options whose absence a caller would notice, and the value at which it would. */
+const WITHOUT_EFFECT: readonly (readonly [name: string, noticed: (value: unknown) => boolean])[] = [
+  ['paddingStrategy', (value) => typeof value === 'number' && value !== 0],
+  ['strictFieldWhitespaceValidation', (value) => value === false],
+]
+const warned = new Set<string>()
+
+/** Says once of each option that has no equal here that it does nothing. */
+function warnOf(options: ConnectOptions): void {
+  for (const [name, noticed] of WITHOUT_EFFECT) {
+    if (warned.has(name) || !noticed(options[name])) continue
+    warned.add(name)
+    process.emitWarning(`the option ${name} of http2.connect has no effect in hyper-h2`, 'HyperWarning')
+  }
 }
 
 /** A number from `min` on, or the fallback. */
