@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from '../../protocol/index.ts'
-import { checkInteger, checkObject, wrongType } from './checks.ts'
+import { checkBoolean, checkInteger, checkObject, wrongType } from './checks.ts'
 import { plainError } from './errors.ts'
 import { type Http2Settings, MAX_CUSTOM_SETTINGS, settingsEntries } from './settings.ts'
 
@@ -21,6 +21,7 @@ export interface ConnectOptions {
   maxOutstandingSettings?: number | undefined
   maxHeaderListPairs?: number | undefined
   maxSettings?: number | undefined
+  strictSingleValueFields?: boolean | undefined
   peerMaxConcurrentStreams?: number | undefined
   maxSessionInvalidFrames?: number | undefined
   maxSessionRejectedStreams?: number | undefined
@@ -52,6 +53,9 @@ export function checkedOptions(given: unknown): ConnectOptions {
   }
   for (const name of ['maxSessionInvalidFrames', 'maxSessionRejectedStreams', 'unknownProtocolTimeout']) {
     if (options[name] !== undefined) checkInteger(options[name], name, 0, UINT32)
+  }
+  if (options.strictSingleValueFields !== undefined) {
+    checkBoolean(options.strictSingleValueFields, 'options.strictSingleValueFields')
   }
   warnOf(options)
   return options

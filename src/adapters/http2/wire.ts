@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { debuglog } from 'node:util'
 import { FrameTrace } from '../../frame/index.ts'
 import { Connection, type ConnectionOptions, type ConnectionSink } from '../../protocol/index.ts'
+import { outward } from './outward.ts'
 
 const log = debuglog('hyper')
 
@@ -106,7 +107,7 @@ export class Wire {
     const told = this.#sent
     if (told.length > 0) {
       this.#sent = []
-      for (const callback of told) callback()
+      for (const callback of told) outward(undefined, callback)
     }
     if (bytes !== undefined && !this.engine.closed) {
       this.#write(bytes)
@@ -125,7 +126,7 @@ export class Wire {
       this.#sentTrace?.receive(bytes)
       const taken = this.#taken.splice(0)
       this.#socket.write(Buffer.from(bytes), () => {
-        for (const callback of taken) callback()
+        for (const callback of taken) outward(undefined, callback)
       })
     }
   }
@@ -142,7 +143,7 @@ export class Wire {
     this.engine.departed(performance.now())
     this.#socket.write(view, () => {
       this.#writing = false
-      for (const callback of taken) callback()
+      for (const callback of taken) outward(undefined, callback)
       if (this.#more) this.schedule()
     })
   }
