@@ -105,7 +105,7 @@ export class Connection {
    * here, where this is told; else from the call that asked for them.
    */
   departed(now: number): void {
-    this.#keepAlive.departed(now)
+    this.#keepAlive.departed(now, this.#outbound.bytesSent)
   }
 
   /** No more bytes will come, nor be taken. Every open stream fails. */

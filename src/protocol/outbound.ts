@@ -33,6 +33,15 @@ import type { StreamTable } from './stream-table.ts'
 
 /** Octets of content in one frame, at most: the default of SETTINGS_MAX_FRAME_SIZE, and a turn in the schedule. */
 const TURN = 16_384
+/**
+ * Octets of a TLS record (RFC 8446 §5.1). Those of one write begin with it, and
+ * no frame with content crosses from one to the next: Tomcat 10.1 loses track
+ * of frames that do.
+ */
+const RECORD = 16_384
+const FRAME_HEADER = 9
+/** Octets of content for which a record is worth filling up. */
+const LEAST = 1_024
 /** A stream with fewer octets queued than this is told that it may write. */
 const LOW_WATER = 65_536
 
@@ -267,7 +276,7 @@ export class Outbound {
         continue
       }
       // RFC 9113 §6.9.1: content waits for both windows; an end without content for neither.
-      if (this.connectionWindow.available <= 0) return
+      if (this.connectionWindow.available <= 0 || this.#room < LEAST) return
       const stream = this.scheduler.nextReady()
       if (stream === undefined) return
       this.#sendFrame(stream)
@@ -288,11 +297,17 @@ export class Outbound {
     stream.sink.onRequestSent?.()
   }
 
+  /** Octets of content that the record has room for that the output ends in. */
+  get #room(): number {
+    return RECORD - (this.#out.length % RECORD) - FRAME_HEADER
+  }
+
   #sendFrame(stream: Stream): void {
     const upload = stream.upload!
     const length = Math.min(
       upload.length,
       TURN,
+      this.#room,
       this.#peer.maxFrameSize,
       this.connectionWindow.available,
       this.streamWindows.available(stream.sendCredit),

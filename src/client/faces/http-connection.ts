@@ -45,7 +45,7 @@ export class HTTPConnection extends ConnectionFace {
     super(target, checkOptions(options))
     const { clock, enablePush, logger } = this.settings
     this.#pool = new Pool({
-      retry: checkRetry(false),
+      retry: checkRetry(undefined),
       limitPerOrigin: checkPerOrigin(1),
       limit: Number.POSITIVE_INFINITY,
       idleTimeout: Number.POSITIVE_INFINITY,
