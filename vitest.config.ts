@@ -7,5 +7,6 @@ export default defineConfig({
   resolve: {
     alias: { '#platform': fileURLToPath(new URL('./src/transport/node-platform.ts', import.meta.url)) },
   },
-  test: { include: ['test/**/*.test.ts'] },
+  // Time out what hangs, not what shares its machine: no test depends on how fast it runs.
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 })

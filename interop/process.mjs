@@ -25,7 +25,7 @@ export async function freePort() {
 
 /** What a program prints when it is asked for its version; undefined if it is not installed. */
 export function versionOf(program, flag, pattern) {
-  const { stdout, stderr, error } = spawnSync(program, [flag], { encoding: 'utf8' })
+  const { stdout, stderr, error } = spawnSync(program, [flag].flat(), { encoding: 'utf8' })
   return error ? undefined : (pattern.exec(stdout + stderr)?.[1] ?? 'unknown version')
 }
 

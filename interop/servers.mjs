@@ -2,13 +2,21 @@
  * The real servers, and how each is made to serve the same site. Its one rule:
  * what a server cannot do is written here with the reason, and shown in the table.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { manyFields, startOrigin } from '../demo/origin.mjs'
 import { freePort, serve, versionOf } from './process.mjs'
 
 const APACHE_MODULES = '/usr/lib/apache2/modules'
+// The distribution's own: another may stand before it in PATH.
+const PYTHON = '/usr/bin/python3'
+const HYPERCORN_VERSION = [
+  '-c',
+  "from importlib.metadata import version; import hypercorn; print(version('hypercorn'))",
+]
 const isRoot = process.getuid?.() === 0
 
 /**
@@ -100,7 +108,86 @@ export const servers = [
       }),
     cannot: { push: 'HAProxy does not push' },
   },
+  {
+    name: 'Caddy',
+    version: () => versionOf('caddy', 'version', /v?(\d[\d.]*)/),
+    async start(place, at) {
+      const admin = await freePort()
+      const started = await startConfigured('caddy', 'Caddyfile', { ...place, admin }, at, {
+        args: (config) => ['run', '--adapter', 'caddyfile', '--config', config],
+        field: (name, value) => `\t\t\t${name} "${value}"`,
+      })
+      return { ...started, admin }
+    },
+    cannot: {},
+  },
+  {
+    name: 'lighttpd',
+    version: () => versionOf('lighttpd', '-v', /lighttpd\/(\S+)/),
+    start: (place, at) =>
+      startConfigured('lighttpd', 'lighttpd.conf', place, at, {
+        args: (config) => ['-D', '-f', config],
+        field: (name, value) => `    "${name}" => "${value}",`,
+      }),
+    cannot: { trailers: 'lighttpd 1.4 passes no trailers on', push: 'lighttpd does not push' },
+  },
+  {
+    name: 'Varnish behind Hitch',
+    version: () => versionOf('varnishd', '-V', /varnish-(\d[\d.]*)/),
+    async start(place, at) {
+      const plain = await freePort()
+      const listens = ['-a', `127.0.0.1:${plain},PROXY`, '-p', 'feature=+http2', '-s', 'malloc,64m']
+      const fields = ['-p', 'http_max_hdr=300', '-p', 'workspace_backend=256k', '-p', 'workspace_client=256k']
+      const varnish = await startConfigured('varnishd', 'varnish.vcl', place, plain, {
+        args: (config) => ['-F', '-n', join(place.folder, 'varnish'), '-f', config, ...listens, ...fields],
+      })
+      const port = at ?? (await freePort())
+      const ends = [`--backend=[127.0.0.1]:${plain}`, `--frontend=[127.0.0.1]:${port}`]
+      const how = ['--alpn-protos=h2,http/1.1', '--write-proxy-v2=on', ...(isRoot ? ['--user=nobody'] : [])]
+      const hitch = await serve('hitch', [...ends, ...how, place.files.pem], port, place.log)
+      const stop = async () => {
+        await hitch.stop()
+        await varnish.stop()
+      }
+      return { ...hitch, port, stop }
+    },
+    cannot: { trailers: 'Varnish passes no trailers on', push: 'Varnish does not push' },
+  },
+  {
+    name: 'Go net/http',
+    version: () => versionOf('go', 'version', /go(\d[\d.]*)/),
+    async start(place, at) {
+      const program = join(place.folder, 'server')
+      if (!existsSync(program)) build('go', ['build', '-o', program, pathOf('config/server.go')])
+      const port = at ?? (await freePort())
+      const { cert, key } = place.files
+      const fields = manyFields().map(([name, value]) => `${name}: ${value}`)
+      const args = [`127.0.0.1:${port}`, cert, key, place.site, fields.join('\n')]
+      return { port, ...(await serve(program, args, port, place.log)) }
+    },
+    cannot: {},
+  },
+  {
+    name: 'Hypercorn',
+    version: () => versionOf(PYTHON, HYPERCORN_VERSION, /(\d[\d.]*)/),
+    start: (place, at) =>
+      startConfigured(PYTHON, 'asgi.py', place, at, {
+        args: (config) => [config],
+        field: (name, value) => `    (b"${name}", b"${value}"),`,
+      }),
+    cannot: { trailers: 'Hypercorn 0.13 has no trailers' },
+  },
 ]
+
+function pathOf(name) {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+function build(program, args) {
+  const env = { ...process.env, GO111MODULE: 'off' }
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', env })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
+}
 
 async function startConfigured(program, template, place, at, { args, user = '', field = () => '' }) {
   const port = at ?? (await freePort())
@@ -121,5 +208,5 @@ async function startConfigured(program, template, place, at, { args, user = '', 
     config,
     text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]),
   )
-  return { port, ...(await serve(program, args(config), port, place.log)) }
+  return { port, ...(await serve(program, args(config, port), port, place.log)) }
 }

@@ -13,7 +13,7 @@ import { tokenize } from './tokens.mjs'
 
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60
-const LEAVES = ['bytes.ts', 'errors.ts']
+const LEAVES = ['bytes.ts', 'errors.ts', 'first-octets.ts', 'snapshot.ts']
 
 /** What every floor of `client/` stands on. */
 const UNDER_CLIENT = ['protocol/', 'type:transport/transport.ts', '#platform', 'frame/registry.ts']
@@ -55,6 +55,9 @@ const OUTSIDE_PLATFORM = [
   'adapters/https.ts',
   'adapters/https/',
   'adapters/axios/',
+  'adapters/http2.ts',
+  'adapters/http2/',
+  'adapters/register/',
 ]
 
 const PURE_ROOMS = ['hpack', 'frame', 'protocol', 'trace']

@@ -16,9 +16,60 @@ export type FailureInitiator = 'user' | 'local' | 'peer'
  */
 export type Processed = 'no' | 'unknown' | 'yes'
 
+/** The codes of failures; what each means, and what to do: `docs/errors.md`. */
+export type H2ErrorCode =
+  // No connection.
+  | 'H2_DNS'
+  | 'H2_CONNECT'
+  | 'H2_PROXY'
+  | 'H2_TLS'
+  | 'H2_TLS_INADEQUATE'
+  | 'H2_ALPN'
+  // The connection ended.
+  | 'H2_GOAWAY'
+  | 'H2_CONNECTION_CLOSED'
+  | 'H2_CONNECTION_ERROR'
+  | 'H2_CLIENT_CLOSED'
+  // The stream did.
+  | 'H2_STREAM_REFUSED'
+  | 'H2_STREAM_RESET'
+  | 'H2_STREAM_CANCELLED'
+  | 'H2_STREAM_ERROR'
+  // A limit of time passed.
+  | 'H2_TIMEOUT_CONNECT'
+  | 'H2_TIMEOUT_TLS'
+  | 'H2_TIMEOUT_QUEUE'
+  | 'H2_TIMEOUT_HEADERS'
+  | 'H2_TIMEOUT_BODY'
+  | 'H2_TIMEOUT_TOTAL'
+  | 'H2_TIMEOUT_DRAIN'
+  | 'H2_TIMEOUT_PING'
+  | 'H2_TIMEOUT_PREFACE'
+  | 'H2_TIMEOUT_SETTINGS'
+  // The request or the response is not what it can be.
+  | 'H2_BODY'
+  | 'H2_DECODE'
+  | 'H2_DECODED_TOO_LARGE'
+  | 'H2_UNREAD_TOO_LARGE'
+  | 'H2_HEADER_LIST_TOO_LARGE'
+  | 'H2_EXTENDED_CONNECT'
+  | 'H2_FETCH'
+  | 'H2_STREAM_IDS_EXHAUSTED'
+
+/** What a proxy answered to CONNECT, where that was no tunnel. */
+export interface ProxyResponse {
+  readonly status: number
+  /** The reason phrase. */
+  readonly statusText: string
+  /** Names in lower case and values, flat, in wire order. Values that are secrets read `(hidden)`. */
+  readonly fields: readonly string[]
+  /** The beginning of the content, 4 KiB at most, as text. */
+  readonly content: string
+}
+
 /** The facts from which an `H2Error` is made. */
 export interface H2ErrorInit {
-  readonly code: string
+  readonly code: H2ErrorCode
   readonly scope: FailureScope
   readonly initiator: FailureInitiator
   readonly errorCode: number
@@ -27,6 +78,7 @@ export interface H2ErrorInit {
   readonly processed?: Processed | undefined
   readonly retryable?: boolean | undefined
   readonly debugData?: string | undefined
+  readonly proxyResponse?: ProxyResponse | undefined
   readonly cause?: unknown
 }
 
@@ -48,7 +100,7 @@ const BRAND = Symbol.for('hyper-h2.H2Error')
 export class H2Error extends Error {
   override readonly name = 'H2Error'
   /** Stable string to branch on, such as `H2_STREAM_REFUSED` or `H2_TIMEOUT_HEADERS`. */
-  readonly code: string
+  readonly code: H2ErrorCode
   /** What the failure ended. */
   readonly scope: FailureScope
   /** Who began it. */
@@ -65,6 +117,8 @@ export class H2Error extends Error {
   readonly retryable: boolean
   /** The text of a received GOAWAY, escaped and cut to 1 KiB. */
   readonly debugData: string | undefined
+  /** What the proxy answered in place of a tunnel; undefined for all other failures. */
+  readonly proxyResponse: ProxyResponse | undefined
 
   constructor(message: string, init: H2ErrorInit) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause })
@@ -77,6 +131,7 @@ export class H2Error extends Error {
     this.processed = init.processed ?? 'unknown'
     this.retryable = init.retryable ?? this.processed === 'no'
     this.debugData = init.debugData
+    this.proxyResponse = init.proxyResponse
   }
 
   get [BRAND](): true {

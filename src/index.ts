@@ -37,7 +37,14 @@ export type { HTTP20ConnectionOptions } from './client/settings/options.ts'
 export type { RecordOptions } from './client/settings/record.ts'
 export type { Timeouts } from './client/settings/timeouts.ts'
 export { version } from './client/settings/version.ts'
-export { type FailureInitiator, type FailureScope, H2Error, type Processed } from './errors.ts'
+export {
+  type FailureInitiator,
+  type FailureScope,
+  H2Error,
+  type H2ErrorCode,
+  type Processed,
+  type ProxyResponse,
+} from './errors.ts'
 export {
   AdaptiveWindowManager,
   EagerWindowManager,

@@ -11,10 +11,10 @@ import type {
   SmithyRequest,
   SmithyResponse,
 } from './smithy/contract.ts'
-import { Expectation, expectsContinue } from './smithy/expectation.ts'
 import { abortError, handlerError } from './smithy/handler-error.ts'
 import { type ContentEnds, smithyResponse } from './smithy/incoming.ts'
 import { contentOf, discardSoon, fieldsOf, targetOf } from './smithy/outgoing.ts'
+import { Expectation, expectsContinue } from './wire/expectation.ts'
 
 export type { SmithyHandlerOptions, SmithyRequest, SmithyResponse } from './smithy/contract.ts'
 

@@ -3,13 +3,16 @@
  * place where an `H2Error` is made of it. Its one rule: facts are kept, errors
  * are made anew for each promise that waits.
  */
-import { H2Error, type Processed } from '../errors.ts'
+import { H2Error, type H2ErrorCode, type Processed } from '../errors.ts'
 import { ErrorCode, errorName } from '../frame/registry.ts'
 import type { Failure } from '../protocol/index.ts'
 
+/** Characters of the peer's words that a message repeats. */
+const MAX_WORDS = 200
+
 /** A failure found by the client itself has a code that no RFC number tells. */
 export interface ClientFailure extends Failure {
-  readonly code?: string | undefined
+  readonly code?: H2ErrorCode | undefined
 }
 
 /** What the caller wants to see as it is: an abort signal's reason, a TypeError. */
@@ -36,6 +39,8 @@ export function errorOf(ending: Ending, streamId: number): unknown {
     errorName: errorName(ending.errorCode),
     streamId: streamId === 0 ? undefined : streamId,
     processed: ending.processed,
+    // The caller's content would be as wrong the next time.
+    retryable: ending.code === 'H2_BODY' ? false : undefined,
     debugData: ending.debugData,
     cause: ending.cause,
   })
@@ -43,14 +48,29 @@ export function errorOf(ending: Ending, streamId: number): unknown {
 
 function messageOf(failure: Failure, streamId: number): string {
   const stream = streamId === 0 ? 'request' : `stream ${streamId}`
-  return `${failure.scope === 'stream' ? stream : failure.scope} failed: ${failure.reason}`
+  return `${failure.scope === 'stream' ? stream : failure.scope} failed: ${failure.reason}${lastWords(failure)}`
 }
 
-function codeOf(failure: ClientFailure): string {
+/** Why the peer left, in its own words, as far as the reason does not say it. */
+function lastWords({ kind, errorCode, reason, debugData = '' }: Failure): string {
+  if (kind !== 'GOAWAY') return ''
+  const name = errorName(errorCode)
+  const words = errorCode === ErrorCode.NO_ERROR || reason.includes(name) ? [] : [name]
+  // Escaped by whoever received it.
+  if (debugData !== '') words.push(`"${cut(debugData)}"`)
+  return words.length === 0 ? '' : `; the peer said ${words.join(', ')}`
+}
+
+function cut(text: string): string {
+  return text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text
+}
+
+function codeOf(failure: ClientFailure): H2ErrorCode {
   if (failure.code !== undefined) return failure.code
-  if (failure.kind === 'CLOSED') return 'H2_CONNECTION_CLOSED'
-  if (failure.kind === 'CANCELLED') return 'H2_STREAM_CANCELLED'
-  if (failure.kind !== undefined) return `H2_${failure.kind}`
+  const { kind } = failure
+  if (kind === 'CLOSED') return 'H2_CONNECTION_CLOSED'
+  if (kind === 'CANCELLED') return 'H2_STREAM_CANCELLED'
+  if (kind !== undefined) return `H2_${kind}`
   if (failure.scope === 'transport') return 'H2_CONNECTION_CLOSED'
   if (failure.scope === 'connection') return 'H2_CONNECTION_ERROR'
   if (failure.initiator === 'user') return 'H2_STREAM_CANCELLED'
@@ -83,7 +103,7 @@ export function cancelled(errorCode: number, processed: Processed): ClientFailur
  * A limit of time passed: `which` is the last part of the code. That it *timed
  * out* is what SDKs look for in a message, where `fetch` gives them no code.
  */
-export function timedOut(which: string, what: string, processed: Processed): ClientFailure {
+export function timedOut(which: TimeLimit, what: string, processed: Processed): ClientFailure {
   return {
     scope: 'stream',
     initiator: 'local',
@@ -93,6 +113,9 @@ export function timedOut(which: string, what: string, processed: Processed): Cli
     code: `H2_TIMEOUT_${which}`,
   }
 }
+
+/** The limits of time of one request. */
+type TimeLimit = 'QUEUE' | 'HEADERS' | 'BODY' | 'TOTAL'
 
 /** The caller's body source failed. */
 export function bodyFailed(reason: string, processed: Processed, cause?: unknown): ClientFailure {
@@ -162,7 +185,7 @@ export function transportLost(cause: Error | undefined): ClientFailure {
   if (H2Error.is(cause)) {
     const { code, scope, initiator, errorCode, message } = cause
     const reason = message.slice(message.indexOf(': ') + 2)
-    return { code, scope, initiator, errorCode, reason, processed: 'unknown', cause }
+    return { code, scope, initiator, errorCode, reason, processed: 'unknown', cause: cause.cause }
   }
   return {
     scope: 'transport',
@@ -230,7 +253,7 @@ export function unanswered(last: ClientFailure | undefined): ClientFailure {
     scope: 'connection',
     initiator: 'peer',
     errorCode: last?.errorCode ?? ErrorCode.NO_ERROR,
-    reason: `its connections end unanswered, the last: ${last?.reason ?? 'closed by the peer'}`,
+    reason: `its connections end unanswered, the last: ${last === undefined ? 'closed by the peer' : last.reason + lastWords(last)}`,
     processed: 'no',
     kind: 'CLOSED',
     debugData: last?.debugData,

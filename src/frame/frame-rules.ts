@@ -3,6 +3,7 @@
  * place in the sequence (RFC 9113 §3.4, §4.2, §6). One rule: a frame is judged
  * before any of its payload is kept. The rules know nothing of stream states.
  */
+import { spokenBy } from '../first-octets.ts'
 import { ErrorCode, Flag, FrameType, frameName } from './registry.ts'
 
 const { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY } = FrameType
@@ -47,6 +48,10 @@ export function firstFrameFault(octets: Uint8Array, at: number, count: number): 
   }
   if (octets[at] === 0x15 && octets[at + 1] === 0x03) {
     return protocolError('the peer answered with a TLS alert: no SETTINGS frame (RFC 9113 §3.4)')
+  }
+  const spoken = spokenBy(octets.subarray(at, at + count))
+  if (spoken !== undefined) {
+    return protocolError(`the peer speaks ${spoken}, not HTTP/2: no SETTINGS frame (RFC 9113 §3.4)`)
   }
   return protocolError(`first frame is ${frameName(type)}, not SETTINGS (RFC 9113 §3.4)`)
 }

@@ -64,9 +64,9 @@ export class Decoder {
   /** Which stored fields of the last block, counted from 0, came as never-indexed (RFC 7541 §6.2.3). */
   neverIndexed: readonly number[]
 
-  private readonly maxListSize: number
+  private maxListSize: number
   private readonly maxFields: number
-  private readonly abandonAbove: number
+  private abandonAbove: number
   private readonly table: DynamicTable
   /** Our SETTINGS_HEADER_TABLE_SIZE as acknowledged: no size update may pass it. */
   private tableLimit: number
@@ -108,6 +108,13 @@ export class Decoder {
     // RFC 7541 §4.2: of several changes the smallest must be signalled.
     this.updateCeiling = this.updateDue ? Math.min(this.updateCeiling, size) : size
     this.updateDue = true
+  }
+
+  /** Raises the octets of a field section that are taken from the next block on, 32 more for each field. */
+  raiseMaxHeaderListSize(size: number): void {
+    if (size <= this.maxListSize) return
+    this.maxListSize = size
+    this.abandonAbove = size * ABANDON_FACTOR
   }
 
   /**

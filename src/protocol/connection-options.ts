@@ -11,6 +11,8 @@ import {
   type Limits,
   type LocalSettings,
 } from './limits.ts'
+import { settingsToSend } from './settings.ts'
+import type { SettingsEntries } from './sinks.ts'
 import { UnreadBudget } from './unread-budget.ts'
 import { type WindowManagerOption, windowManagers } from './window-managers.ts'
 
@@ -18,6 +20,11 @@ import { type WindowManagerOption, windowManagers } from './window-managers.ts'
 export interface ConnectionOptions {
   /** What we announce in SETTINGS. */
   readonly settings?: LocalSettings | undefined
+  /**
+   * The first SETTINGS frame as it is to be sent, instead of what `settings` and `enablePush` make;
+   * they say what is in force, and must not be stricter.
+   */
+  readonly firstSettings?: SettingsEntries | undefined
   /** What we tolerate. */
   readonly limits?: Limits | undefined
   /** How receive windows are refilled. Default `AdaptiveWindowManager`; the connection's does not grow. */
@@ -48,16 +55,20 @@ interface CheckedOptions {
   readonly keepAlive: KeepAlive | false
   readonly deadlines: Deadlines
   readonly firstStreamId: number
+  readonly firstSettings: SettingsEntries
 }
 
 /** Fills in defaults. Throws TypeError or RangeError that names the option. */
 export function checkConnectionOptions(options: ConnectionOptions): CheckedOptions {
+  const settings = checkSettings(options.settings)
+  const enablePush = options.enablePush ?? false
   return {
-    settings: checkSettings(options.settings),
+    settings,
+    firstSettings: options.firstSettings ?? settingsToSend(settings, enablePush),
     limits: checkLimits(options.limits),
     managers: windowManagers(options.windowManager),
     unread: options.unread ?? new UnreadBudget(),
-    enablePush: options.enablePush ?? false,
+    enablePush,
     keepAlive: checkKeepAlive(options.keepAlive),
     deadlines: {
       prefaceMs: checkMilliseconds('prefaceTimeoutMs', options.prefaceTimeoutMs, DEFAULT_TIMEOUT),

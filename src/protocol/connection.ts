@@ -9,24 +9,27 @@
 
 import { FrameParser } from '../frame/parser.ts'
 import { ErrorCode } from '../frame/registry.ts'
-import { AbuseBudget } from './abuse-budget.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
-import { Credit } from './credit.ts'
+import type { Credit } from './credit.ts'
 import { RequestCheck } from './fields-sent.ts'
-import { DEFAULT_WINDOW_SIZE } from './flow-control.ts'
+import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE } from './flow-control.ts'
 import { type EngineHost, FrameDispatch } from './frame-dispatch.ts'
-import { PeerGoaway } from './goaway.ts'
 import { processed } from './inbound.ts'
-import { KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
-import { Outbound } from './outbound.ts'
-import { Pings } from './pings.ts'
-import { ResetHolds } from './reset-holds.ts'
-import { PeerSettings, settingsToSend } from './settings.ts'
-import type { ConnectionSink, Failure, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import { type KeepAliveState, PING_PROBE, PING_RESET, PING_USER } from './keepalive.ts'
+import type { Outbound } from './outbound.ts'
+import { type EngineParts, makeParts } from './parts.ts'
+import type {
+  ConnectionSink,
+  Failure,
+  RequestHead,
+  RequestStream,
+  SettingsEntries,
+  StreamSink,
+} from './sinks.ts'
 import { Stream } from './stream.ts'
 import { type ControlHost, StreamControl } from './stream-control.ts'
 import { RESET_LOCAL, RESET_REMOTE } from './stream-state.ts'
-import { StreamTable } from './stream-table.ts'
+import type { StreamTable } from './stream-table.ts'
 import type { PathFacts } from './window-managers.ts'
 
 /**
@@ -40,18 +43,14 @@ import type { PathFacts } from './window-managers.ts'
  */
 export class Connection {
   readonly #sink: ConnectionSink
+  readonly #parts: EngineParts
   readonly #streams: StreamControl
   readonly #parser: FrameParser
-  readonly #peer = new PeerSettings()
-  readonly #goaway = new PeerGoaway()
   readonly #table: StreamTable
   readonly #credit: Credit
-  readonly #budget: AbuseBudget
   readonly #outbound: Outbound
-  readonly #holds: ResetHolds
   readonly #keepAlive: KeepAliveState
   readonly #path: PathFacts
-  readonly #pings: Pings
   readonly #check = new RequestCheck()
   #bytesReceived = 0
   /** No new requests: the peer said GOAWAY, or we are shutting down. */
@@ -66,41 +65,20 @@ export class Connection {
 
   /** @param now milliseconds of the owner's clock, as in every method that takes it */
   constructor(sink: ConnectionSink, options: ConnectionOptions, now: number) {
-    const { settings, limits, managers, unread, enablePush, keepAlive, deadlines, firstStreamId } =
-      checkConnectionOptions(options)
-    const { connectionWindowSize } = limits
+    const checked = checkConnectionOptions(options)
+    const parts = makeParts(sink, checked, this.#host(), now)
+    this.#parts = parts
     this.#sink = sink
-    this.#path = { now, roundTripTime: Number.NaN }
-    this.#table = new StreamTable(this.#peer, limits, firstStreamId, unread)
-    this.#budget = new AbuseBudget(limits, this.#table, settings.initialWindowSize)
-    this.#credit = new Credit(
-      managers.connection,
-      managers.stream,
-      connectionWindowSize,
-      settings.initialWindowSize,
-      this.#path,
-      unread,
-    )
-    this.#outbound = new Outbound(this.#peer, this.#table, this.#credit, this.#budget)
-    this.#holds = new ResetHolds(this.#table)
-    this.#keepAlive = new KeepAliveState(keepAlive, deadlines, now)
-    this.#pings = new Pings(this.#keepAlive, this.#outbound, this.#credit, limits.maxPings)
-    const parts = {
-      host: this.#host(),
-      path: this.#path,
-      table: this.#table,
-      credit: this.#credit,
-      outbound: this.#outbound,
-      budget: this.#budget,
-      holds: this.#holds,
-      keepAlive: this.#keepAlive,
-      peer: this.#peer,
-      goaway: this.#goaway,
-    }
+    this.#path = parts.path
+    this.#table = parts.table
+    this.#credit = parts.credit
+    this.#outbound = parts.outbound
+    this.#keepAlive = parts.keepAlive
     this.#streams = new StreamControl(parts)
-    const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, enablePush)
+    const { settings, limits } = checked
+    const dispatch = new FrameDispatch(parts, this.#streams, settings, limits, checked.enablePush)
     this.#parser = new FrameParser(dispatch, { maxFrameSize: settings.maxFrameSize, expectSettings: true })
-    this.#outbound.preface(settingsToSend(settings, enablePush), connectionWindowSize - DEFAULT_WINDOW_SIZE)
+    this.#outbound.preface(checked.firstSettings, limits.connectionWindowSize - DEFAULT_WINDOW_SIZE)
   }
 
   // — the world happened —
@@ -127,7 +105,7 @@ export class Connection {
    * here, where this is told; else from the call that asked for them.
    */
   departed(now: number): void {
-    this.#keepAlive.departed(now)
+    this.#keepAlive.departed(now, this.#outbound.bytesSent)
   }
 
   /** No more bytes will come, nor be taken. Every open stream fails. */
@@ -135,7 +113,7 @@ export class Connection {
     if (this.#closed) return
     this.#path.now = now
     const clean = failure === undefined && this.#table.idle
-    this.#close(clean ? undefined : this.#goaway.cutOff(this.#peer.seen, failure))
+    this.#close(clean ? undefined : this.#parts.goaway.cutOff(this.#parts.peer.seen, failure))
   }
 
   /** The moment named by `nextTimeout` came. Harmless at any other. */
@@ -144,7 +122,7 @@ export class Connection {
     this.#path.now = now
     const failure = this.#keepAlive.expired(now, this.#busy)
     if (failure !== undefined) this.destroy(failure)
-    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#pings.send(PING_PROBE, now)
+    else if (this.#keepAlive.probeDue(now, this.#busy)) this.#parts.pings.send(PING_PROBE, now)
   }
 
   // — the application asks —
@@ -156,11 +134,11 @@ export class Connection {
    * the sink is told so before this returns.
    */
   open(head: RequestHead, endStream: boolean, sink: StreamSink, now: number): RequestStream {
-    this.#check.check(head)
-    const stream = new Stream(this.#streams, head, endStream, sink)
+    const length = this.#check.check(head, endStream)
+    const stream = new Stream(this.#streams, head, endStream, sink, length)
     if (this.#closed || this.#draining) {
       stream.state = RESET_LOCAL
-      stream.fail(this.#goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
+      stream.fail(this.#parts.goaway.unprocessed('the connection takes no more requests (RFC 9113 §6.8)'))
     } else {
       this.#table.enqueue(stream)
       this.#keepAlive.requested(stream, now)
@@ -172,10 +150,28 @@ export class Connection {
 
   /**
    * Sends a PING (RFC 9113 §6.7). Returns the token with which the sink's
-   * `onPong` is called. Throws RangeError if too many wait for their answer.
+   * `onPong` is called. `octets`: eight of the owner's own. Throws RangeError if too many wait for their answer.
    */
-  ping(now: number): number {
-    return this.#pings.user(now)
+  ping(now: number, octets?: Uint8Array): number {
+    return this.#parts.pings.user(now, octets)
+  }
+
+  /** Sends SETTINGS (RFC 9113 §6.5), in force when the sink's `onSettingsAcknowledged` is called. */
+  settings(entries: SettingsEntries): void {
+    if (this.#closed) return
+    this.#parts.ours.sent(entries)
+    this.#outbound.settings(entries)
+  }
+
+  /** Says GOAWAY and goes on (RFC 9113 §6.8). `lastStreamId`: default the last push. */
+  goaway(errorCode: number, lastStreamId?: number, debugData?: Uint8Array): void {
+    if (this.#closed) return
+    this.#outbound.announceGoaway(lastStreamId ?? this.#table.lastPromisedId, errorCode, debugData)
+  }
+
+  /** Lets the peer send `size` octets at least on the connection before credit. */
+  raiseWindow(size: number): void {
+    this.#credit.raiseConnectionWindow(Math.min(size, MAX_WINDOW_SIZE))
   }
 
   /** Takes no more requests, finishes those it has, then says GOAWAY and closes (RFC 9113 §6.8). */
@@ -282,10 +278,13 @@ export class Connection {
       fail: (errorCode, reason, cause) => this.#violated(errorCode, reason, cause),
       glitch: () => this.#glitch(),
       closed: () => this.#finishDraining(),
-      pingDue: (reason) => void this.#pings.send(reason, this.#path.now),
+      pingDue: (reason) => void this.#parts.pings.send(reason, this.#path.now),
       ready: () => this.#ready(),
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
+      maxFrameSize: (size) => {
+        this.#parser.maxFrameSize = size
+      },
     }
   }
 
@@ -299,7 +298,7 @@ export class Connection {
   }
 
   #glitch(): void {
-    if (this.#budget.glitch(this.#path.now)) return
+    if (this.#parts.budget.glitch(this.#path.now)) return
     this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many useless frames (RFC 9113 §10.5)')
   }
 
@@ -316,23 +315,23 @@ export class Connection {
     }
     this.#path.roundTripTime = this.#keepAlive.roundTripTime
     if (ping.reason === PING_USER) this.#sink.onPong(ping.token, this.#path.now - ping.sentAt)
-    else if (ping.reason === PING_RESET && this.#holds.answered())
-      this.#pings.send(PING_RESET, this.#path.now)
+    else if (ping.reason === PING_RESET && this.#parts.holds.answered())
+      this.#parts.pings.send(PING_RESET, this.#path.now)
   }
 
   #peerGoaway(lastStreamId: number): void {
-    if (!this.#peer.seen) {
+    if (!this.#parts.peer.seen) {
       // RFC 9113 §3.4: SETTINGS come first; what the peer says instead is worth more than the rule.
-      this.destroy(this.#goaway.cutOff(false))
+      this.destroy(this.#parts.goaway.cutOff(false))
       return
     }
     if (this.#draining) this.#glitch()
     this.#draining = true
     const waiting = this.#table.takeWaiting()
-    const lost = this.#table.requestsAbove(lastStreamId, this.#goaway.formerLastStreamId)
+    const lost = this.#table.requestsAbove(lastStreamId, this.#parts.goaway.formerLastStreamId)
     for (const stream of lost) this.#table.remove(stream, RESET_REMOTE)
-    this.#sink.onDraining(this.#goaway.errorCode, this.#goaway.debugData)
-    const failure = this.#goaway.unprocessed('the peer did not process it (RFC 9113 §6.8)')
+    this.#sink.onDraining(this.#parts.goaway.errorCode, this.#parts.goaway.debugData)
+    const failure = this.#parts.goaway.unprocessed('the peer did not process it (RFC 9113 §6.8)')
     for (const stream of [...waiting, ...lost]) {
       this.#tellFailure(stream, stream.responded ? { ...failure, processed: 'yes' } : failure)
     }
@@ -342,7 +341,7 @@ export class Connection {
   /** Content came, or a request goes out: a moment to measure the path, if there is more to come. */
   #measure(now: number): void {
     if (this.#draining || this.#table.idle) return
-    this.#pings.measure(now)
+    this.#parts.pings.measure(now)
   }
 
   get #busy(): boolean {
@@ -363,9 +362,10 @@ export class Connection {
     const waiting = this.#table.takeWaiting()
     const open = this.#table.values()
     for (const stream of open) this.#table.remove(stream, RESET_LOCAL)
-    const reason = failure ?? this.#goaway.cutOff(this.#peer.seen)
+    const reason = failure ?? this.#parts.goaway.cutOff(this.#parts.peer.seen)
     for (const stream of open) {
-      const proven = this.#goaway.received && stream.id % 2 === 1 && stream.id > this.#goaway.lastStreamId
+      const proven =
+        this.#parts.goaway.received && stream.id % 2 === 1 && stream.id > this.#parts.goaway.lastStreamId
       this.#tellFailure(stream, {
         ...reason,
         processed: proven && !stream.responded ? 'no' : processed(stream),

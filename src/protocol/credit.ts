@@ -18,7 +18,9 @@ export class Credit {
   /** What may lie unread, on this connection and others. */
   readonly #unread: UnreadBudget
   readonly #makeStream: MakeWindowManager
-  readonly #streamWindowSize: number
+  #streamWindowSize: number
+  /** What the connection's window is refilled to, as far as the owner's wishes go. */
+  #connectionWindowSize: number
   /** True once the peer must know our INITIAL_WINDOW_SIZE. */
   #settingsAcknowledged = false
   /** Streams with credit to announce; each has `owing` set. */
@@ -38,12 +40,27 @@ export class Credit {
     this.connection = new RecvWindow(manager)
     this.#makeStream = makeStream
     this.#streamWindowSize = streamWindowSize
+    this.#connectionWindowSize = connectionWindowSize
     this.#path = path
     this.#unread = unread
   }
 
   settingsAcknowledged(): void {
     this.#settingsAcknowledged = true
+  }
+
+  /** Another INITIAL_WINDOW_SIZE of ours is in force, for the streams that are open too (RFC 9113 §6.9.2). */
+  setStreamWindowSize(size: number, open: Iterable<Stream>): void {
+    const change = size - this.#streamWindowSize
+    this.#streamWindowSize = size
+    if (change !== 0) for (const stream of open) stream.recvWindow?.shift(change)
+  }
+
+  /** The connection's window is to be `size` at least. */
+  raiseConnectionWindow(size: number): void {
+    if (size <= this.#connectionWindowSize) return
+    this.connection.raise(size - this.#connectionWindowSize)
+    this.#connectionWindowSize = size
   }
 
   /** Counts a DATA frame against the connection. False if the peer may not send it. */

@@ -44,6 +44,11 @@ export class FieldBlockReader {
     this.#decoder.setMaxTableSize(size)
   }
 
+  /** A larger SETTINGS_MAX_HEADER_LIST_SIZE of ours was acknowledged. */
+  raiseMaxHeaderListSize(size: number): void {
+    this.#decoder.raiseMaxHeaderListSize(size)
+  }
+
   begin(streamId: number, endStream: boolean, promisedStreamId: number): void {
     this.streamId = streamId
     this.endStream = endStream
@@ -83,6 +88,12 @@ export class FieldBlockReader {
     const fields = this.#fields!
     this.#fields = undefined
     return fields
+  }
+
+  /** Names of the fields that came as never-indexed (RFC 7541 §6.2.3); undefined for none. To be asked before the fields are changed. */
+  neverIndexed(fields: readonly string[]): string[] | undefined {
+    const { neverIndexed } = this.#decoder
+    return neverIndexed.length === 0 ? undefined : neverIndexed.map((position) => fields[position * 2]!)
   }
 
   #decode(buf: Uint8Array, start: number, end: number): Violation | undefined {

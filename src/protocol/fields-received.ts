@@ -12,6 +12,8 @@ import {
   NameMemory,
   ORDINARY,
   TE,
+  TOKEN,
+  UNFIT,
 } from './field-rules.ts'
 import type { FieldList } from './sinks.ts'
 
@@ -20,7 +22,16 @@ import type { FieldList } from './sinks.ts'
 const BAD_NAME = /[\x00-\x20A-Z\x7f-\xff]|.:/
 const BAD_VALUE = /[\0\r\n]/
 
-const names = new NameMemory((name) => name !== '' && name.charCodeAt(0) !== 0x3a && !BAD_NAME.test(name))
+const names = new NameMemory((name) => {
+  if (TOKEN.test(name)) return ORDINARY
+  // RFC 9113 §8.2.1: these octets make a message malformed; others that are no part of a token only may.
+  return name === '' || name.charCodeAt(0) === 0x3a || BAD_NAME.test(name) ? INVALID : UNFIT
+})
+
+/** What the name of a received field is: `ORDINARY`, `INVALID`, `UNFIT`, or one of those that have a meaning. */
+export function nameKind(name: string): number {
+  return names.kind(name)
+}
 
 /** No content-length field. */
 export const NO_CONTENT_LENGTH = -1
@@ -66,7 +77,7 @@ export class FieldReader {
   }
 
   #meaning(kind: number, name: string, value: string): string | undefined {
-    if (kind === ORDINARY || kind === HOST) return undefined
+    if (kind === ORDINARY || kind === HOST || kind === UNFIT) return undefined
     if (kind === CONTENT_LENGTH) return this.#length(value)
     if (kind === CONNECTION_SPECIFIC || kind === TE) return `field ${name} (RFC 9113 §8.2.2)`
     if (name.charCodeAt(0) === 0x3a) return 'pseudo-header field out of place (RFC 9113 §8.3)'

@@ -104,6 +104,16 @@ export class RecvWindow {
     if (length > 0) this.#grant(this.#manager.onDataConsumed(length))
   }
 
+  /** SETTINGS changed the window by so much (RFC 9113 §6.9.2); it may become negative. */
+  shift(octets: number): void {
+    this.#manager.windowSize += octets
+  }
+
+  /** The owner wants a larger window: what it grows by is owed. */
+  raise(octets: number): void {
+    this.#grant(octets)
+  }
+
   /**
    * The increment to send now, which counts as sent; 0 for none (an increment of 0 must not be sent, RFC 9113 §6.9).
    * What is owed beyond `most` stays so.

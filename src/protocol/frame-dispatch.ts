@@ -12,6 +12,8 @@ import type { PeerGoaway } from './goaway.ts'
 import { Inbound, type InboundHost, type InboundParts } from './inbound.ts'
 import type { KeepAliveState } from './keepalive.ts'
 import type { checkLimits, checkSettings } from './limits.ts'
+import { type LocalEffects, putInForce, type UnacknowledgedSettings } from './local-settings.ts'
+import type { PeerNews } from './peer-news.ts'
 import { Offer, readPromise } from './push.ts'
 import type { PeerSettings, SettingsEffects } from './settings.ts'
 import type { PromisedHead } from './sinks.ts'
@@ -27,6 +29,8 @@ export interface EngineHost extends InboundHost {
   pong(buf: Uint8Array, start: number): void
   /** A GOAWAY was noted. */
   goaway(lastStreamId: number): void
+  /** Our SETTINGS_MAX_FRAME_SIZE is in force. */
+  maxFrameSize(size: number): void
 }
 
 /** The parts of the engine that frames are dispatched to. */
@@ -35,22 +39,23 @@ export interface Parts extends InboundParts {
   readonly keepAlive: KeepAliveState
   readonly peer: PeerSettings
   readonly goaway: PeerGoaway
+  readonly news: PeerNews
+  readonly ours: UnacknowledgedSettings
 }
 
 /** Octets of one entry of SETTINGS. */
 const ENTRY_SIZE = 6
 
-export class FrameDispatch implements FrameSink, SettingsEffects {
+export class FrameDispatch implements FrameSink, SettingsEffects, LocalEffects {
   readonly #parts: Parts
   /** What pushed streams are given as theirs. */
   readonly #streams: StreamHost
   readonly #inbound: Inbound
   readonly #block: FieldBlockReader
   readonly #promises = new FieldReader()
-  readonly #enablePush: boolean
-  readonly #headerTableSize: number
+  #enablePush: boolean
   readonly #maxSettingsEntries: number
-  readonly #maxPushed: number
+  #maxPushed: number
 
   constructor(
     parts: Parts,
@@ -64,7 +69,6 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
     this.#inbound = new Inbound(parts, limits.maxInformational)
     this.#block = new FieldBlockReader(settings.maxHeaderListSize, limits)
     this.#enablePush = enablePush
-    this.#headerTableSize = settings.headerTableSize
     this.#maxSettingsEntries = limits.maxSettingsEntries
     this.#maxPushed = settings.maxConcurrentStreams
   }
@@ -227,6 +231,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
     this.#answered()
     if (first) host.ready()
     else host.glitch()
+    this.#parts.news.settings(buf, start, end)
   }
 
   // — what the peer's settings change in the other parts —
@@ -243,14 +248,44 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
   }
 
   onSettingsAck(): void {
-    const { host, credit, keepAlive, path } = this.#parts
-    if (!keepAlive.settingsAcknowledged(path.now)) {
+    const { host, credit, keepAlive, path, ours, news } = this.#parts
+    const entries = ours.acknowledged()
+    if (entries === undefined) {
       host.fail(ErrorCode.PROTOCOL_ERROR, 'SETTINGS acknowledgement that nobody waits for (RFC 9113 §6.5.3)')
       return
     }
+    keepAlive.settingsAcknowledged(path.now)
     path.roundTripTime = keepAlive.roundTripTime
-    this.#block.setMaxTableSize(this.#headerTableSize)
     credit.settingsAcknowledged()
+    putInForce(entries, this)
+    news.settingsAcknowledged()
+  }
+
+  // — what our settings change, once acknowledged —
+
+  decoderTableSize(size: number): void {
+    this.#block.setMaxTableSize(size)
+  }
+
+  pushAllowed(allowed: boolean): void {
+    this.#enablePush = allowed
+  }
+
+  pushedStreams(count: number): void {
+    this.#maxPushed = count
+  }
+
+  recvWindowSize(size: number): void {
+    this.#parts.credit.setStreamWindowSize(size, this.#parts.table.values())
+  }
+
+  maxFrameSize(size: number): void {
+    this.#parts.host.maxFrameSize(size)
+  }
+
+  /** A lower limit is the peer's to keep (RFC 9113 §6.5.2): what it made before is still taken. */
+  fieldSectionLimit(size: number): void {
+    this.#block.raiseMaxHeaderListSize(size)
   }
 
   onPing(ack: boolean, buf: Uint8Array, start: number): void {
@@ -262,12 +297,17 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
     outbound.pingAck(buf, start)
     this.#answered()
     host.glitch()
+    this.#parts.news.ping(buf, start)
   }
 
   onGoaway(lastStreamId: number, errorCode: number, buf: Uint8Array, start: number, end: number): void {
     const violation = this.#parts.goaway.receive(lastStreamId, errorCode, buf, start, end)
-    if (violation !== undefined) this.#fail(violation)
-    else this.#parts.host.goaway(lastStreamId)
+    if (violation !== undefined) {
+      this.#fail(violation)
+      return
+    }
+    this.#parts.news.goaway(lastStreamId, errorCode, buf, start, end)
+    this.#parts.host.goaway(lastStreamId)
   }
 
   // — frames that mean nothing here —
@@ -277,14 +317,16 @@ export class FrameDispatch implements FrameSink, SettingsEffects {
     this.#parts.host.glitch()
   }
 
-  /** RFC 7838 §4: a client may ignore alternative services. */
-  onAltSvc(_streamId: number): void {
+  /** RFC 7838 §4: a client may ignore alternative services; its owner may not. */
+  onAltSvc(streamId: number, buf: Uint8Array, start: number, end: number): void {
     this.#parts.host.glitch()
+    this.#parts.news.altSvc(streamId, buf, start, end)
   }
 
-  /** RFC 8336 §2: a client may ignore the origin set. */
-  onOrigin(_streamId: number): void {
+  /** RFC 8336 §2: a client may ignore the origin set; its owner may not. */
+  onOrigin(streamId: number, buf: Uint8Array, start: number, end: number): void {
     this.#parts.host.glitch()
+    this.#parts.news.origin(streamId, buf, start, end)
   }
 
   /** RFC 9218 §7.1: only a client sends it. */

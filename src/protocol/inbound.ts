@@ -172,13 +172,20 @@ export class Inbound {
       )
       return
     }
+    const fields = block.takeFields()
+    const secret = block.neverIndexed(fields)
     const broken = stream.phase.expectsResponse
-      ? this.#response(stream, block.takeFields(), block.endStream)
-      : this.#trailers(stream, block.takeFields(), block.endStream)
+      ? this.#response(stream, fields, block.endStream, secret)
+      : this.#trailers(stream, fields, block.endStream, secret)
     if (broken !== undefined) this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
   }
 
-  #response(stream: Stream, fields: string[], endStream: boolean): string | undefined {
+  #response(
+    stream: Stream,
+    fields: string[],
+    endStream: boolean,
+    secret: string[] | undefined,
+  ): string | undefined {
     const { phase, sink } = stream
     const status = this.#reader.status(fields)
     if (status === 0) return ':status missing or malformed (RFC 9113 §8.3.2)'
@@ -200,18 +207,23 @@ export class Inbound {
     }
     stream.tunnel = tunnel
     const stopped = endStream && this.#settleEnd(stream)
-    sink.onResponse(status, fields, endStream)
+    sink.onResponse(status, fields, endStream, secret)
     if (endStream) this.#tellEnd(stream, stopped)
     return undefined
   }
 
-  #trailers(stream: Stream, fields: string[], endStream: boolean): string | undefined {
+  #trailers(
+    stream: Stream,
+    fields: string[],
+    endStream: boolean,
+    secret: string[] | undefined,
+  ): string | undefined {
     // RFC 9113 §8.5: a tunnel carries DATA and nothing else.
     if (stream.tunnel) return 'HEADERS in a tunnel (RFC 9113 §8.5)'
     const broken = this.#reader.read(fields, 0) ?? stream.phase.trailers(endStream) ?? stream.phase.end()
     if (broken !== undefined) return broken
     const stopped = this.#settleEnd(stream)
-    stream.sink.onTrailers(fields)
+    stream.sink.onTrailers(fields, secret)
     this.#tellEnd(stream, stopped)
     return undefined
   }
@@ -237,7 +249,7 @@ export class Inbound {
       this.#table.remove(stream, CLOSED)
       return false
     }
-    if (stream.tunnel) return false
+    if (stream.tunnel || stream.duplex) return false
     this.#outbound.reset(stream.id, ErrorCode.NO_ERROR)
     this.#table.remove(stream, RESET_LOCAL)
     return true

@@ -17,6 +17,7 @@ export type {
   PushedStream,
   RequestHead,
   RequestStream,
+  SettingsEntries,
   StreamSink,
 } from './sinks.ts'
 export { UnreadBudget } from './unread-budget.ts'

@@ -5,6 +5,7 @@
  */
 import { readUint32 } from '../bytes.ts'
 import { ErrorCode } from '../frame/registry.ts'
+import { PathDoubt } from './path-doubt.ts'
 import { RoundTrip } from './round-trip.ts'
 import type { Failure, FailureKind } from './sinks.ts'
 
@@ -40,6 +41,7 @@ export interface Deadlines {
 
 interface OpenPing {
   readonly token: number
+  readonly octets: Uint8Array
   readonly reason: number
   sentAt: number
   /** Octets of content that had come, ever, when it was sent. */
@@ -65,6 +67,7 @@ export class KeepAliveState {
   /** When the probe that is under way was sent; NaN if none is. */
   #probeSentAt = Number.NaN
   readonly #roundTrip = new RoundTrip()
+  readonly #doubt = new PathDoubt()
 
   constructor(keepAlive: KeepAlive | false, deadlines: Deadlines, now: number) {
     this.#interval = keepAlive === false ? NEVER : keepAlive.interval
@@ -78,6 +81,7 @@ export class KeepAliveState {
   /** Bytes arrived: the peer is alive. */
   received(now: number): void {
     this.#lastReceived = now
+    this.#doubt.heard()
   }
 
   prefaceReceived(): void {
@@ -105,6 +109,7 @@ export class KeepAliveState {
   /** A request is made. */
   requested(request: object, now: number): void {
     this.#roundTrip.requested(request, now)
+    if (this.#prefaceSeen) this.#doubt.requested(now, now - this.#lastReceived)
   }
 
   /** A response began. True if the round trip is found to be shorter. */
@@ -117,18 +122,19 @@ export class KeepAliveState {
     return this.#interval !== NEVER && this.#open.length === 0 && this.#roundTrip.due(now, content)
   }
 
-  /** What was put into the output goes to the transport: round trips begin here. */
-  departed(now: number): void {
+  /** What was put into the output goes to the transport: round trips begin here. `sent`: octets, ever. */
+  departed(now: number, sent: number): void {
     this.#roundTrip.departed(now)
+    this.#doubt.departed(sent)
     if (this.#departed === 0) this.#settingsSentAt = now
     for (const ping of this.#open) if (ping.token >= this.#departed) ping.sentAt = now
     this.#departed = this.#nextToken
   }
 
   /** Notes a PING that is being sent, when so many octets of content had come, ever. Returns its token. */
-  sent(reason: number, now: number, content: number): number {
+  sent(reason: number, now: number, content: number, octets?: Uint8Array): number {
     const token = this.#nextToken++
-    this.#open.push({ token, reason, sentAt: now, content })
+    this.#open.push({ token, octets: octets ?? tokenOctets(token), reason, sentAt: now, content })
     this.#roundTrip.asked(now)
     if (reason === PING_PROBE) this.#probeSentAt = now
     return token
@@ -136,9 +142,7 @@ export class KeepAliveState {
 
   /** The eight octets of a PING. */
   payload(token: number): Uint8Array {
-    const octets = new Uint8Array(8)
-    new DataView(octets.buffer).setUint32(4, token)
-    return octets
+    return this.#open.find((ping) => ping.token === token)!.octets
   }
 
   /**
@@ -146,8 +150,10 @@ export class KeepAliveState {
    * it (RFC 9113 §6.7: nothing to do). `content`: octets that had come, ever.
    */
   answered(buf: Uint8Array, start: number, now: number, content: number): Readonly<OpenPing> | undefined {
-    const token = readUint32(buf, start) === 0 ? readUint32(buf, start + 4) : 0
-    const at = this.#open.findIndex((ping) => ping.token === token)
+    const [high, low] = [readUint32(buf, start), readUint32(buf, start + 4)]
+    const at = this.#open.findIndex(
+      ({ octets }) => readUint32(octets, 4) === low && readUint32(octets, 0) === high,
+    )
     if (at === -1) return undefined
     const ping = this.#open.splice(at, 1)[0]!
     if (ping.reason === PING_PROBE) this.#probeSentAt = Number.NaN
@@ -160,8 +166,14 @@ export class KeepAliveState {
     let next = NEVER
     if (!this.#prefaceSeen) next = this.#prefaceDeadline
     if (!this.#settingsAcknowledged) next = Math.min(next, this.#settingsDeadline)
-    if (busy) next = Math.min(next, this.#probing ? this.#probeDeadline : this.#lastReceived + this.#interval)
+    if (busy) next = Math.min(next, this.#probing ? this.#probeDeadline : this.#probeAt)
     return next
+  }
+
+  /** When silence has lasted for long enough to ask. */
+  get #probeAt(): number {
+    const regular = this.#lastReceived + this.#interval
+    return this.#interval === NEVER ? NEVER : Math.min(regular, this.#doubt.askAt(this.#roundTrip.time))
   }
 
   get #probing(): boolean {
@@ -170,7 +182,8 @@ export class KeepAliveState {
 
   /** Anything received since the probe was sent proves life as well as its answer. */
   get #probeDeadline(): number {
-    return Math.max(this.#lastReceived, this.#probeSentAt) + this.#timeout
+    const regular = Math.max(this.#lastReceived, this.#probeSentAt) + this.#timeout
+    return Math.min(regular, this.#doubt.deadAt(this.#probeSentAt, this.#roundTrip.time))
   }
 
   /** The deadline that has passed, if any. */
@@ -186,6 +199,9 @@ export class KeepAliveState {
       )
     }
     if (busy && this.#probing && now >= this.#probeDeadline) {
+      // What came while this side was busy is read after its timers.
+      const early = now < this.#probeSentAt + this.#timeout
+      if (early && this.#doubt.putOff(now)) return undefined
       return late(ErrorCode.NO_ERROR, 'TIMEOUT_PING', 'no answer to PING (RFC 9113 §6.7)')
     }
     return undefined
@@ -193,8 +209,15 @@ export class KeepAliveState {
 
   /** True if there was silence for so long that a PING has to be sent. */
   probeDue(now: number, busy: boolean): boolean {
-    return busy && !this.#probing && now >= this.#lastReceived + this.#interval
+    return busy && !this.#probing && now >= this.#probeAt
   }
+}
+
+/** Octets that no other PING of ours has. */
+function tokenOctets(token: number): Uint8Array {
+  const octets = new Uint8Array(8)
+  new DataView(octets.buffer).setUint32(4, token)
+  return octets
 }
 
 function late(errorCode: number, kind: FailureKind, reason: string): Failure {

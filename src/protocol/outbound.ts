@@ -24,16 +24,33 @@ import type { Credit } from './credit.ts'
 import { fieldSectionSize } from './field-rules.ts'
 import { SendWindow, StreamSendWindows } from './flow-control.ts'
 import { Scheduler } from './scheduler.ts'
+import { SentProgress } from './sent-progress.ts'
 import type { PeerSettings } from './settings.ts'
-import type { Failure, FailureKind, FieldList, RequestHead } from './sinks.ts'
+import type { Failure, FailureKind, FieldList, RequestHead, SettingsEntries } from './sinks.ts'
 import type { Stream } from './stream.ts'
 import { CLOSED, SEND_END, step } from './stream-state.ts'
 import type { StreamTable } from './stream-table.ts'
 
 /** Octets of content in one frame, at most: the default of SETTINGS_MAX_FRAME_SIZE, and a turn in the schedule. */
 const TURN = 16_384
+/**
+ * Octets of a TLS record (RFC 8446 §5.1). Those of one write begin with it, and
+ * no frame with content crosses from one to the next: Tomcat 10.1 loses track
+ * of frames that do.
+ */
+const RECORD = 16_384
+const FRAME_HEADER = 9
+/** Octets of content for which a record is worth filling up. */
+const LEAST = 1_024
 /** A stream with fewer octets queued than this is told that it may write. */
 const LOW_WATER = 65_536
+
+/** A GOAWAY that ends nothing. */
+interface Announcement {
+  readonly errorCode: number
+  readonly lastStreamId: number
+  readonly debugData: Uint8Array | undefined
+}
 
 export class Outbound {
   readonly #out = new OutputBuffer(0)
@@ -49,6 +66,12 @@ export class Outbound {
   #drained: Stream[] | undefined = undefined
   /** RST_STREAMs that were not handed out: error codes by stream; undefined for none. */
   #resets: Map<number, number> | undefined = undefined
+  /** What owners are to be told of, at the end of the pull. */
+  readonly #progress = new SentProgress()
+  /** GOAWAYs that end nothing, not handed out; undefined for none. */
+  #announced: Announcement[] | undefined = undefined
+  /** The last stream that we named in a GOAWAY: it never grows (RFC 9113 §6.8). */
+  #goawayId = 0x7fffffff
   /** Octets of own PINGs that were not handed out; undefined for none. */
   #pings: Uint8Array[] | undefined = undefined
   /** Nothing but what was put into the output before is sent any more. */
@@ -64,10 +87,14 @@ export class Outbound {
   }
 
   /** The connection preface (RFC 9113 §3.4), and the window beyond the default, which SETTINGS cannot give (§6.9.2). */
-  preface(settings: readonly (readonly [number, number])[], extraWindow: number): void {
+  preface(settings: SettingsEntries, extraWindow: number): void {
     this.#out.copy(CONNECTION_PREFACE)
     writeSettings(this.#out, settings)
     if (extraWindow > 0) writeWindowUpdate(this.#out, 0, extraWindow)
+  }
+
+  settings(entries: SettingsEntries): void {
+    writeSettings(this.#out, entries)
   }
 
   settingsAck(): void {
@@ -105,14 +132,35 @@ export class Outbound {
     }
   }
 
+  /** A GOAWAY that ends nothing; it goes behind the requests made before it. */
+  announceGoaway(lastStreamId: number, errorCode: number, debugData: Uint8Array | undefined): void {
+    this.#announced ??= []
+    this.#announced.push({ lastStreamId, errorCode, debugData })
+  }
+
+  #writeAnnounced(): void {
+    if (this.#announced === undefined) return
+    for (const { lastStreamId, errorCode, debugData } of this.#announced) {
+      writeGoaway(this.#out, this.#goawayBound(lastStreamId), errorCode, debugData)
+    }
+    this.#announced = undefined
+  }
+
+  /** RFC 9113 §6.8: the identifier must not grow from one GOAWAY to the next. */
+  #goawayBound(lastStreamId: number): number {
+    this.#goawayId = Math.min(this.#goawayId, lastStreamId)
+    return this.#goawayId
+  }
+
   /** The last frame (RFC 9113 §6.8): nothing goes behind it. */
   goaway(lastStreamId: number, errorCode: number, reason: string): void {
     this.#writeWaiting()
+    this.#writeAnnounced()
     this.#closed = true
     const debugData = new OutputBuffer(reason.length)
     // The section sign is not ASCII, and many a peer logs this text as it is.
     debugData.latin1(reason.replaceAll('§', 'section '))
-    writeGoaway(this.#out, lastStreamId, errorCode, debugData.take())
+    writeGoaway(this.#out, this.#goawayBound(lastStreamId), errorCode, debugData.take())
   }
 
   priorityUpdate(streamId: number, fieldValue: string): void {
@@ -132,6 +180,7 @@ export class Outbound {
       this.#writeWaiting()
       this.#credit.write(out)
       this.#openWaiting(max)
+      this.#writeAnnounced()
       this.#sendContent(max)
     }
     if (out.length === 0) {
@@ -141,6 +190,7 @@ export class Outbound {
     const bytes = out.take(max)
     this.bytesSent += bytes.length
     if (out.length === 0) this.#budget.flushed()
+    this.#progress.tell()
     this.#tellDrained()
     return bytes
   }
@@ -190,20 +240,28 @@ export class Outbound {
     stream.head = undefined
     const at = beginHeaders(this.#out)
     this.#encoder.begin(this.#out)
-    this.#field(':method', head.method)
-    if (head.protocol !== undefined) this.#field(':protocol', head.protocol)
-    if (head.scheme !== undefined) this.#field(':scheme', head.scheme)
-    this.#field(':authority', head.authority)
-    if (head.path !== undefined) this.#field(':path', head.path)
-    this.#fields(head.fields)
+    if (head.section === undefined) this.#head(head)
+    else this.#fields(head.section, head.sensitive)
     finishHeaders(this.#out, at, stream.id, endStream, this.#peer.maxFrameSize)
     if (endStream) this.#ended(stream)
     else this.scheduler.place(stream)
     stream.sink.onOpened(stream.id)
   }
 
-  #fields(fields: FieldList): void {
-    for (let i = 0; i < fields.length; i += 2) this.#field(fields[i]!, fields[i + 1]!)
+  #head(head: RequestHead): void {
+    this.#field(':method', head.method)
+    if (head.protocol !== undefined) this.#field(':protocol', head.protocol)
+    if (head.scheme !== undefined) this.#field(':scheme', head.scheme)
+    this.#field(':authority', head.authority)
+    if (head.path !== undefined) this.#field(':path', head.path)
+    this.#fields(head.fields, head.sensitive)
+  }
+
+  #fields(fields: FieldList, sensitive?: ReadonlySet<string>): void {
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!
+      this.#encoder.field(this.#out, name, fields[i + 1]!, sensitive?.has(name) ?? false)
+    }
   }
 
   #field(name: string, value: string): void {
@@ -218,7 +276,7 @@ export class Outbound {
         continue
       }
       // RFC 9113 §6.9.1: content waits for both windows; an end without content for neither.
-      if (this.connectionWindow.available <= 0) return
+      if (this.connectionWindow.available <= 0 || this.#room < LEAST) return
       const stream = this.scheduler.nextReady()
       if (stream === undefined) return
       this.#sendFrame(stream)
@@ -239,11 +297,17 @@ export class Outbound {
     stream.sink.onRequestSent?.()
   }
 
+  /** Octets of content that the record has room for that the output ends in. */
+  get #room(): number {
+    return RECORD - (this.#out.length % RECORD) - FRAME_HEADER
+  }
+
   #sendFrame(stream: Stream): void {
     const upload = stream.upload!
     const length = Math.min(
       upload.length,
       TURN,
+      this.#room,
       this.#peer.maxFrameSize,
       this.connectionWindow.available,
       this.streamWindows.available(stream.sendCredit),
@@ -255,6 +319,7 @@ export class Outbound {
     stream.sendCredit -= length
     this.#budget.sent(length)
     stream.workSent += workOfContent(length)
+    this.#progress.note(stream, length, endStream)
     if (endStream) {
       this.#ended(stream)
       stream.sink.onRequestSent?.()
@@ -269,6 +334,7 @@ export class Outbound {
 
   /** END_STREAM was sent (RFC 9113 §5.1). */
   #ended(stream: Stream): void {
+    this.#progress.note(stream, 0, true)
     stream.unlink()
     stream.state = step(stream.state, SEND_END)
     if (stream.state === CLOSED) this.#table.remove(stream, CLOSED)
@@ -286,6 +352,7 @@ export class Outbound {
 }
 
 function headSize(head: RequestHead): number {
+  if (head.section !== undefined) return fieldSectionSize(head.section)
   let size = fieldSectionSize([':method', head.method, ':authority', head.authority])
   if (head.scheme !== undefined) size += fieldSectionSize([':scheme', head.scheme])
   if (head.path !== undefined) size += fieldSectionSize([':path', head.path])

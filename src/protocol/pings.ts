@@ -22,11 +22,11 @@ export class Pings {
   }
 
   /** The owner's. Returns its token. Throws RangeError if too many wait for their answer. */
-  user(now: number): number {
+  user(now: number, octets?: Uint8Array): number {
     if (this.#keepAlive.userPings >= this.#most) {
       throw new RangeError(`more than ${this.#most} PINGs wait for their answer`)
     }
-    return this.send(PING_USER, now)
+    return this.send(PING_USER, now, octets)
   }
 
   /** Content came, or a request goes out: a moment to measure the path. */
@@ -34,9 +34,9 @@ export class Pings {
     if (this.#keepAlive.measureDue(now, this.#credit.connection.received)) this.send(PING_PATH, now)
   }
 
-  /** Sends one, for this reason. Returns its token. */
-  send(reason: number, now: number): number {
-    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received)
+  /** Sends one, for this reason, with these octets or some that no other has. Returns its token. */
+  send(reason: number, now: number, octets?: Uint8Array): number {
+    const token = this.#keepAlive.sent(reason, now, this.#credit.connection.received, octets)
     this.#outbound.ping(this.#keepAlive.payload(token))
     return token
   }

@@ -1,12 +1,13 @@
 /**
- * SETTINGS (RFC 9113 §6.5), both ways. Ours are sent once, in the preface, and
- * are in force for the peer when it acknowledges them. The peer's are applied
+ * SETTINGS (RFC 9113 §6.5), both ways. Ours are sent in the preface, and are in
+ * force for the peer when it acknowledges them (`local-settings.ts`). The peer's are applied
  * in the order in which they stand, each as soon as it was checked.
  */
 import { readUint16, readUint32 } from '../bytes.ts'
 import { ErrorCode, Setting } from '../frame/registry.ts'
 import { MAX_WINDOW_SIZE } from './flow-control.ts'
 import type { checkSettings } from './limits.ts'
+import type { SettingsEntries } from './sinks.ts'
 import type { Violation } from './violation.ts'
 
 /** What the changes of a peer's settings act upon. */
@@ -22,7 +23,7 @@ const ENTRY_SIZE = 6
 export function settingsToSend(
   settings: ReturnType<typeof checkSettings>,
   enablePush: boolean,
-): [id: number, value: number][] {
+): SettingsEntries {
   const entries: [number, number][] = [[Setting.ENABLE_PUSH, enablePush ? 1 : 0]]
   if (settings.headerTableSize !== 4096) entries.push([Setting.HEADER_TABLE_SIZE, settings.headerTableSize])
   if (enablePush) entries.push([Setting.MAX_CONCURRENT_STREAMS, settings.maxConcurrentStreams])

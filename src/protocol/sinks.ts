@@ -8,6 +8,9 @@ import type { FailureInitiator, FailureScope, Processed } from '../errors.ts'
 /** Field names and values in wire order, flat: `[name, value, name, value, …]`. */
 export type FieldList = readonly string[]
 
+/** Entries of a SETTINGS frame (RFC 9113 §6.5.1), in order. */
+export type SettingsEntries = readonly (readonly [id: number, value: number])[]
+
 /** Why a stream or the connection ended early. A value: making one costs almost nothing. */
 export interface Failure {
   readonly scope: FailureScope
@@ -51,6 +54,17 @@ export interface RequestHead {
   readonly fields: FieldList
   /** RFC 9218 urgency, 0 (first) to 7; it orders our own uploads. Default 3. */
   readonly urgency?: number | undefined
+  /**
+   * The whole field section as it is to be sent, pseudo-header fields first,
+   * instead of the parts above. It is not checked: its owner has rules of its own.
+   */
+  readonly section?: FieldList | undefined
+  /** Names of fields that no table may keep (RFC 7541 §7.1.3). */
+  readonly sensitive?: ReadonlySet<string> | undefined
+  /** The identifier to use: odd, above every other. An owner that gives one gives all. */
+  readonly streamId?: number | undefined
+  /** The upload goes on when the response has ended. Default false: it is stopped (RFC 9113 §8.1). */
+  readonly duplex?: boolean | undefined
 }
 
 /**
@@ -64,8 +78,11 @@ export interface StreamSink {
   onRequestSent?(): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
-  /** The final response. `endStream`: there is no content, and `onEnd` follows. */
-  onResponse(status: number, fields: FieldList, endStream: boolean): void
+  /**
+   * The final response. `endStream`: there is no content, and `onEnd` follows.
+   * `neverIndexed`: names of fields that no table may keep (RFC 7541 §7.1.3), if there are any.
+   */
+  onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void
   /**
    * Content, `buf[start, end)`, borrowed for the call. `frameEnd` marks the
    * last piece of a DATA frame; a frame's last piece may be empty. Every byte
@@ -73,11 +90,13 @@ export interface StreamSink {
    */
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void
   /** Trailers (RFC 9113 §8.1); `onEnd` follows. */
-  onTrailers(fields: FieldList): void
+  onTrailers(fields: FieldList, neverIndexed?: readonly string[]): void
   /** The response is complete. Nothing but `onFailure` of an unfinished upload is suppressed after it. */
   onEnd(): void
   /** Queued request content fell below the low-water mark, or the peer stopped the upload: see `writable`. */
   onWritable(): void
+  /** So many octets of content were handed to the output; `ended`: END_STREAM with them. */
+  onSent?(octets: number, ended: boolean): void
   /** A promised request (RFC 9113 §8.4) on this stream. Return a sink to accept it, undefined to refuse it. */
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined
   /** The stream failed. At most once, and nothing after it. */
@@ -130,4 +149,16 @@ export interface ConnectionSink {
   onClosed(failure: Failure | undefined): void
   /** Something worth a line in a log. */
   onNotice(text: string): void
+  /** SETTINGS of the peer were applied, its first or later ones. */
+  onPeerSettings?(entries: SettingsEntries): void
+  /** The oldest of our SETTINGS that was not in force is so now. */
+  onSettingsAcknowledged?(): void
+  /** The peer sent a PING, which was answered. */
+  onPeerPing?(octets: Uint8Array): void
+  /** The peer said GOAWAY: told before `onDraining`, and before the streams that it ends. */
+  onPeerGoaway?(lastStreamId: number, errorCode: number, debugData: Uint8Array): void
+  /** The peer names an alternative service (RFC 7838 §4). `origin` is empty on a stream's own. */
+  onAltSvc?(streamId: number, origin: string, value: string): void
+  /** The peer names origins that it serves (RFC 8336 §2). */
+  onOrigin?(origins: readonly string[]): void
 }

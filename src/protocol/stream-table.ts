@@ -36,6 +36,8 @@ export class StreamTable {
   readonly #waitingForSettings = new StreamQueue<Stream>()
   #nextId: number
   #lastPromisedId = 0
+  /** The last identifier that an owner gave; 0 if none did. */
+  #lastGivenId = 0
   /** Streams of ours that are open. */
   #open = 0
   /** Streams that wait, in either queue. */
@@ -126,10 +128,21 @@ export class StreamTable {
   }
 
   enqueue(stream: Stream): void {
+    const given = stream.head?.streamId
+    if (given !== undefined) this.#checkGiven(given)
     const early = stream.head?.protocol !== undefined && !this.#peer.seen
     const queue = early ? this.#waitingForSettings : this.#waiting
     queue.push(stream)
     this.queued += 1
+  }
+
+  /** RFC 9113 §5.1.1: ours are odd and ascend. Throws RangeError. */
+  #checkGiven(streamId: number): void {
+    const odd = Number.isInteger(streamId) && streamId % 2 === 1
+    if (!odd || streamId < this.#nextId || streamId <= this.#lastGivenId || streamId > MAX_STREAM_ID) {
+      throw new RangeError('streamId must be odd and above every one before it (RFC 9113 §5.1.1)')
+    }
+    this.#lastGivenId = streamId
   }
 
   /** Takes a stream that waits out of its queue: it will never be opened. */
@@ -168,9 +181,9 @@ export class StreamTable {
   /** Gives a stream its identifier and its place; it is open from now on. */
   admit(stream: Stream): void {
     this.#dequeue(stream)
-    stream.id = this.#nextId
+    stream.id = stream.head?.streamId ?? this.#nextId
     stream.state = step(IDLE, SEND_HEADERS)
-    this.#nextId += 2
+    this.#nextId = stream.id + 2
     this.#open += 1
     this.#streams.add(stream)
   }

@@ -3,7 +3,8 @@
  * each field with its writer. The application holds it as a `RequestStream`
  * (or, for a push, a `PushedStream`); what it asks goes to the host.
  */
-import { checkSentFields } from './fields-sent.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
+import { checkSentTrailers } from './fields-sent.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
 import { NOT_RAISED } from './raised-credits.ts'
@@ -39,6 +40,8 @@ export class Stream extends Link implements RequestStream {
   /** `:authority` of the request; a push must have the same. */
   readonly authority: string
   readonly scheme: string | undefined
+  /** The upload outlives the response. */
+  readonly duplex: boolean
   /** The owner was told of the end, or made it: it is told nothing more. */
   done = false
 
@@ -81,7 +84,14 @@ export class Stream extends Link implements RequestStream {
   /** True while on the list of streams with credit to announce. */
   owing = false
 
-  constructor(host: StreamHost, head: RequestHead, endStream: boolean, sink: StreamSink) {
+  /** @param length the content-length of the request, or `NO_CONTENT_LENGTH` */
+  constructor(
+    host: StreamHost,
+    head: RequestHead,
+    endStream: boolean,
+    sink: StreamSink,
+    length = NO_CONTENT_LENGTH,
+  ) {
     super()
     this.#host = host
     this.sink = sink
@@ -89,8 +99,9 @@ export class Stream extends Link implements RequestStream {
     this.isConnect = head.method === 'CONNECT'
     this.authority = head.authority
     this.scheme = head.scheme
+    this.duplex = head.duplex ?? false
     this.head = head
-    this.upload = endStream ? undefined : new Upload()
+    this.upload = endStream ? undefined : new Upload(length)
     this.urgency = head.urgency === undefined ? DEFAULT_URGENCY : checkUrgency(head.urgency)
   }
 
@@ -133,8 +144,9 @@ export class Stream extends Link implements RequestStream {
   end(trailers?: FieldList): void {
     if (!this.writable) return
     const upload = this.upload!
+    upload.checkWhole()
     if (trailers !== undefined && trailers.length > 0) {
-      checkSentFields(trailers)
+      checkSentTrailers(trailers)
       upload.trailers = trailers
     }
     upload.ended = true

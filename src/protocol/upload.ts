@@ -1,8 +1,10 @@
 /**
  * The content of one request on its way out: chunks as the application gave
- * them, borrowed until they are in the output, then the end or the trailers.
+ * them, borrowed until they are in the output, then the end or the trailers. One
+ * rule: there are as many octets as content-length says (RFC 9113 §8.1.1).
  */
 import type { OutputBuffer } from '../bytes.ts'
+import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import type { FieldList } from './sinks.ts'
 
 export class Upload {
@@ -18,9 +20,26 @@ export class Upload {
   /** Sent behind the content, with END_STREAM. */
   trailers: FieldList | undefined = undefined
 
+  /** Octets of content-length that were not given yet, or `NO_CONTENT_LENGTH`. */
+  #due: number
+
+  constructor(due: number) {
+    this.#due = due
+  }
+
+  /** Throws TypeError, and takes nothing, if that is more than content-length says. */
   push(chunk: Uint8Array): void {
+    if (this.#due !== NO_CONTENT_LENGTH) {
+      if (chunk.length > this.#due) throw new TypeError(wrongLength('more'))
+      this.#due -= chunk.length
+    }
     this.#chunks.push(chunk)
     this.length += chunk.length
+  }
+
+  /** Throws TypeError if there was less than content-length says. */
+  checkWhole(): void {
+    if (this.#due > 0) throw new TypeError(wrongLength('less'))
   }
 
   /** Copies the next `count` octets, which must be queued, into the output. */
@@ -46,4 +65,9 @@ export class Upload {
       this.#first = 0
     }
   }
+}
+
+/** What a caller is told whose content is not as long as announced. */
+export function wrongLength(which: 'more' | 'less'): string {
+  return `${which} content than content-length says (RFC 9113 §8.1.1)`
 }

@@ -5,7 +5,7 @@
  * code of RFC 9113 §7 means "no connection", all but inadequate security carry
  * INTERNAL_ERROR: a failed attempt must not read as NO_ERROR, a clean end.
  */
-import { type FailureInitiator, H2Error } from '../errors.ts'
+import { type FailureInitiator, H2Error, type ProxyResponse } from '../errors.ts'
 
 const INTERNAL_ERROR = 0x2
 const INADEQUATE_SECURITY = 0xc
@@ -46,6 +46,18 @@ const CONNECT_REASONS = new Map([
   ['EACCES', 'permission denied'],
 ])
 
+/** What may be behind an error of TLS, by its code. */
+const TLS_HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNKNOWN_PROTOCOL/,
+    'what answers does not speak TLS but HTTP without it, SSH or another protocol',
+  ],
+  [/ALERT_CERTIFICATE_REQUIRED/, 'the server wants a client certificate: tls.cert and tls.key'],
+  [/ALERT_UNKNOWN_CA/, 'the server does not know who signed the client certificate'],
+  [/ALERT_CERTIFICATE_EXPIRED/, 'the client certificate has expired'],
+  [/ALERT_CERTIFICATE_REVOKED/, 'the client certificate was revoked'],
+]
+
 /** The alert of a server that speaks none of the protocols offered (RFC 7301 §3.2). */
 const NO_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
@@ -59,6 +71,7 @@ export function dialError(
   message: string,
   cause?: unknown,
   retryable = true,
+  proxyResponse?: ProxyResponse,
 ): H2Error {
   const inadequate = code === 'H2_TLS_INADEQUATE'
   return new H2Error(message, {
@@ -69,6 +82,7 @@ export function dialError(
     errorName: inadequate ? 'INADEQUATE_SECURITY' : 'INTERNAL_ERROR',
     processed: 'no',
     retryable,
+    proxyResponse,
     cause,
   })
 }
@@ -96,18 +110,47 @@ export function connectError(where: string, error: Error, code?: DialCode): H2Er
  * either, so it counts as a failure to connect, and may be tried again.
  */
 export function tlsError(where: string, error: Error, code: DialCode = 'H2_TLS'): H2Error {
-  const { code: cause = '', reason } = error as SystemError
+  const { code: cause = '' } = error as SystemError
   const cut = PEER_CODES.has(cause)
-  // Newer runtimes add advice behind a semicolon.
-  const said = (reason ?? error.message).split(';', 1)[0]!
-  const text = (cut && CONNECT_REASONS.get(cause)) || clean(said)
   return dialError(
     codeOf(code, cause, cut),
-    cut || cause.includes('_ALERT_') ? 'peer' : 'local',
-    `TLS handshake with ${where} failed: ${withCode(text, cause)}`,
+    cut || isAlert(cause) ? 'peer' : 'local',
+    `TLS handshake with ${where} failed: ${tlsReason(error)}`,
     error,
     cut,
   )
+}
+
+/**
+ * What broke a connection that stood: an error of TLS, such as the alert of a
+ * server that looked at the client's certificate late (RFC 8446 §4.4.2.4), in
+ * words of ours; all others as they are.
+ */
+export function brokenTls(error: Error): Error {
+  const { code = '' } = error as SystemError
+  if (!code.startsWith('ERR_SSL_')) return error
+  return new H2Error(`transport failed: ${tlsReason(error)}`, {
+    code: 'H2_TLS',
+    scope: 'transport',
+    initiator: isAlert(code) ? 'peer' : 'local',
+    errorCode: INTERNAL_ERROR,
+    errorName: 'INTERNAL_ERROR',
+    processed: 'unknown',
+    cause: error,
+  })
+}
+
+function isAlert(code: string): boolean {
+  return code.includes('_ALERT_')
+}
+
+function tlsReason(error: Error): string {
+  const { code = '', reason } = error as SystemError
+  // Newer runtimes add advice behind a semicolon.
+  const said = (reason ?? error.message).split(';', 1)[0]!
+  const text = (PEER_CODES.has(code) && CONNECT_REASONS.get(code)) || clean(said)
+  const hint = TLS_HINTS.find(([codes]) => codes.test(code))
+  return hint === undefined ? withCode(text, code) : `${withCode(text, code)}; ${hint[1]}`
 }
 
 function codeOf(code: DialCode, cause: string, cut: boolean): DialCode {

@@ -5,6 +5,7 @@
  */
 import { Agent } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { adviceForHttp1 } from '../first-octets.ts'
 import { NodeHttp1Request, type RequestOwner } from './node-http1-request.ts'
 import type {
   Http1Failure,
@@ -155,12 +156,13 @@ class NodeHttp1Link implements Http1Link, DuplexOwner, RequestOwner {
     this.#end({ kind: 'malformed', reason, cause: undefined })
   }
 
-  requestFailed(error: Error & { code?: string }): void {
+  requestFailed(error: Error & { code?: string; rawPacket?: Uint8Array }): void {
     const { code = '' } = error
     if (code === 'HPE_HEADER_OVERFLOW') {
       this.#end({ kind: 'oversized', reason: 'head or trailers too large (RFC 9110 §5.4)', cause: error })
     } else if (code.startsWith('HPE_')) {
-      this.#end({ kind: 'malformed', reason: brokenRule(code), cause: error })
+      const advice = adviceForHttp1(error.rawPacket ?? new Uint8Array(0))
+      this.#end({ kind: 'malformed', reason: `${brokenRule(code)}${advice}`, cause: error })
     } else {
       // A reset that the transport knows nothing of is how `node:http` puts an end.
       this.#lost(code === 'ECONNRESET' ? undefined : error)

@@ -4,7 +4,9 @@
  * buffer that is used again for every chunk.
  */
 import type { OnReadOpts, Socket } from 'node:net'
-import type { Transport, TransportHandler, TransportInfo } from './transport.ts'
+import { brokenTls } from './dial-failure.ts'
+import { FinalWords } from './final-words.ts'
+import type { Forwarding, Transport, TransportHandler, TransportInfo } from './transport.ts'
 
 /** TCP fills it in one read; a TLS record is at most a quarter of it. */
 const READ_SIZE = 64 * 1024
@@ -31,6 +33,8 @@ export class NodeSocket implements Transport {
   alpn: string | undefined = undefined
   /** Set once by the dial, when the connection stands. */
   info: TransportInfo = {}
+  /** Set once by the dial, when the connection stands. */
+  forwarding: Forwarding | undefined = undefined
   /** True if the socket reads into our buffer: there are no `data` events then. */
   readonly #reads: boolean
   #handler: TransportHandler | undefined = undefined
@@ -38,7 +42,8 @@ export class NodeSocket implements Transport {
   #early: Uint8Array[] = []
   /** What to call when the write in flight is done. */
   #done: (() => void) | undefined = undefined
-  readonly #onWritten: (error?: Error | null) => void
+  readonly #onWritten: () => void
+  readonly #finalWords: FinalWords
   #peerEnded = false
   #ending = false
   /** True from the socket's `close` on, which is its last event. */
@@ -50,11 +55,14 @@ export class NodeSocket implements Transport {
    * is read by `data` events: Node offers `onread` only where it connects itself.
    */
   constructor(source: OpenSocket | Socket) {
-    this.#onWritten = (error) => this.#written(error)
+    this.#onWritten = () => this.#written()
     this.#reads = typeof source === 'function'
     this.socket = typeof source === 'function' ? source(this.#onread()) : source
+    this.#finalWords = new FinalWords(this.socket)
     this.socket.on('error', (error) => {
       this.#error ??= error
+      // An alert that comes after the handshake breaks a connection, and Node leaves it open.
+      this.socket.destroy()
     })
     this.socket.on('end', () => this.#ended())
     this.socket.on('close', () => this.#close())
@@ -68,15 +76,15 @@ export class NodeSocket implements Transport {
     for (let i = 0; i < early.length && !this.socket.destroyed; i++) handler.onChunk(early[i]!)
     if (this.#peerEnded && !this.socket.destroyed) handler.onEnd()
     if (this.#closed) {
-      handler.onClosed(this.#error)
+      handler.onClosed(this.#why)
       return
     }
-    if (!this.#reads) this.socket.on('data', (chunk) => handler.onChunk(chunk))
+    if (!this.#reads) this.socket.on('data', (chunk) => this.#told(chunk))
     this.socket.resume()
   }
 
   write(chunk: Uint8Array, done: () => void): void {
-    if (this.#ending || this.socket.destroyed) return
+    if (this.#ending || this.socket.destroyed || this.#finalWords.failure !== undefined) return
     if (this.#done !== undefined) throw new Error('write before the last one was done')
     this.#done = done
     this.socket.write(chunk, this.#onWritten)
@@ -119,17 +127,27 @@ export class NodeSocket implements Transport {
       this.#early.push(buffer.slice(0, count))
       return false
     }
-    this.#handler.onChunk(count === buffer.length ? buffer : buffer.subarray(0, count))
+    this.#told(count === buffer.length ? buffer : buffer.subarray(0, count))
     return true
   }
 
-  #written(error: Error | null | undefined): void {
+  #told(chunk: Uint8Array): void {
+    if (this.#finalWords.failure !== undefined) this.#finalWords.heard()
+    this.#handler!.onChunk(chunk)
+  }
+
+  #written(): void {
     const done = this.#done
     this.#done = undefined
-    if (!error && done !== undefined && !this.socket.destroyed) done()
+    if (this.#finalWords.failure !== undefined) return
+    if (done !== undefined && !this.socket.destroyed) done()
   }
 
   #ended(): void {
+    if (this.#finalWords.failure !== undefined) {
+      this.socket.destroy()
+      return
+    }
     this.#peerEnded = true
     this.#handler?.onEnd()
   }
@@ -137,6 +155,13 @@ export class NodeSocket implements Transport {
   #close(): void {
     this.#closed = true
     this.#done = undefined
-    this.#handler?.onClosed(this.#error)
+    this.#finalWords.over()
+    this.#error ??= this.#finalWords.failure
+    this.#handler?.onClosed(this.#why)
+  }
+
+  /** What it broke with, in words of ours if it was TLS. */
+  get #why(): Error | undefined {
+    return this.#error === undefined ? undefined : brokenTls(this.#error)
   }
 }

@@ -8,7 +8,8 @@ import tls, { type TLSSocket } from 'node:tls'
 import { authorityOf, connectError, dialError, tlsError } from './dial-failure.ts'
 import { Limit, reached, StepTimes } from './dial-step.ts'
 import { NodeSocket } from './node-socket.ts'
-import { openTunnel, parseProxy } from './proxy.ts'
+import { openProxy, openTunnel, type ProxyProgress, proxyName } from './proxy.ts'
+import { type ProxyAddress, parseProxy } from './proxy-url.ts'
 import { secureContextOf } from './tls-contexts.ts'
 import { TlsInfo } from './tls-info.ts'
 import {
@@ -34,11 +35,12 @@ import type { Dial, DialOptions, DialTarget, TransportInfo } from './transport.t
  */
 export const dial: Dial = async (target, options, signal) => {
   signal?.throwIfAborted()
-  const where = options.socketPath ?? authorityOf(target.host, target.port)
+  const proxy = proxyOf(options)
+  const where = whereTo(target, options, proxy)
   if (target.secure) checkTlsOptions(where, options)
   const startedAt = performance.now()
   const steps = new StepTimes(options.onStep)
-  const transport = await connect(target, options, where, signal, steps)
+  const transport = await connect(target, options, where, proxy, signal, steps)
   const connectedAt = performance.now()
   try {
     if (target.secure) {
@@ -53,6 +55,22 @@ export const dial: Dial = async (target, options, signal) => {
   const tlsMs = target.secure ? performance.now() - connectedAt : undefined
   transport.info = infoOf(transport.socket, connectedAt - startedAt, tlsMs)
   return transport
+}
+
+/** The proxy on the way, undefined for none: a socket of the machine itself needs none. */
+function proxyOf({ proxy, socketPath }: DialOptions): ProxyAddress | undefined {
+  return proxy === undefined || socketPath !== undefined ? undefined : parseProxy(proxy)
+}
+
+/** The target and the way to it, as messages name them. */
+function whereTo(
+  { host, port }: DialTarget,
+  { socketPath }: DialOptions,
+  proxy: ProxyAddress | undefined,
+): string {
+  if (socketPath !== undefined) return socketPath
+  const authority = authorityOf(host, port)
+  return proxy === undefined ? authority : `${authority} through ${proxyName(proxy)}`
 }
 
 /** Certificates and keys that cannot be read are the caller's, and known before anyone is dialled. */
@@ -71,22 +89,22 @@ async function connect(
   target: DialTarget,
   options: DialOptions,
   where: string,
+  proxy: ProxyAddress | undefined,
   signal: AbortSignal | undefined,
   steps: StepTimes,
 ): Promise<NodeSocket> {
-  const { connectTimeoutMs, proxy, socketPath } = options
-  const limit = new Limit(connectTimeoutMs, signal, () =>
-    dialError(
-      'H2_TIMEOUT_CONNECT',
-      'local',
-      `connect to ${where} failed: timed out after ${connectTimeoutMs} ms`,
-    ),
-  )
+  const { connectTimeoutMs } = options
+  const progress: ProxyProgress = { waitsFor: '' }
+  const limit = new Limit(connectTimeoutMs, signal, () => {
+    const waited = progress.waitsFor === '' ? '' : `, ${progress.waitsFor}`
+    const message = `connect to ${where} failed: timed out after ${connectTimeoutMs} ms${waited}`
+    return dialError('H2_TIMEOUT_CONNECT', 'local', message)
+  })
   try {
-    if (proxy !== undefined && socketPath === undefined) {
-      const tunnel = await openTunnel(parseProxy(proxy), target, options.tls?.ca, limit.signal)
+    if (proxy !== undefined) {
+      const transport = await connectBy(proxy, target, options, limit.signal, progress)
       steps.done('proxy')
-      return new NodeSocket(target.secure ? secured(tunnel, target, options) : tunnel)
+      return transport
     }
     const transport = new NodeSocket((onread) => open(target, options, onread))
     transport.socket.once('lookup', () => steps.done('dns'))
@@ -97,6 +115,24 @@ async function connect(
   } finally {
     limit.clear()
   }
+}
+
+/** The same by way of a proxy: a tunnel, or the proxy itself, which takes requests to the target. */
+async function connectBy(
+  proxy: ProxyAddress,
+  target: DialTarget,
+  options: DialOptions,
+  signal: AbortSignal,
+  progress: ProxyProgress,
+): Promise<NodeSocket> {
+  const ca = options.tls?.ca
+  if (options.forward === true && !target.secure) {
+    const transport = new NodeSocket(await openProxy(proxy, ca, signal, progress))
+    transport.forwarding = { authorization: proxy.authorization }
+    return transport
+  }
+  const tunnel = await openTunnel(proxy, target, ca, signal, progress)
+  return new NodeSocket(target.secure ? secured(tunnel, target, options) : tunnel)
 }
 
 /** Opens a socket that reads into the buffer of `onread`. With TLS, Node begins the handshake by itself. */

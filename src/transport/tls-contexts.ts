@@ -5,16 +5,23 @@
  * same now as it was when the context was made.
  */
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls'
+import { isUnchanged, snapshotOf } from '../snapshot.ts'
 import { roots } from './tls-roots.ts'
 import type { TlsOptions } from './transport.ts'
 
 /** Contexts that are looked through for one with the same options. */
 const MAX_RECENT = 32
 
-/** By the caller's options object, who does not change it. */
-const contexts = new WeakMap<object, SecureContext>()
-/** What contexts were made of. As these copies hold keys, they live no longer than the context. */
-const origins = new WeakMap<SecureContext, Material>()
+/** A context and what it was made of. The copy holds keys: it lives no longer than the context. */
+interface Made {
+  readonly context: SecureContext
+  readonly options: TlsOptions
+}
+
+/** By the caller's options object, which may have changed since. */
+const byOptions = new WeakMap<object, Made>()
+/** What contexts were made of. */
+const origins = new WeakMap<SecureContext, Made>()
 /** Contexts in `origins`, oldest first. */
 let recent: WeakRef<SecureContext>[] = []
 const NO_OPTIONS: TlsOptions = {}
@@ -22,30 +29,32 @@ const NO_OPTIONS: TlsOptions = {}
 /** The secure context of these TLS options. TLS 1.2 is the least (RFC 9113 §9.2). */
 export function secureContextOf(options: TlsOptions = NO_OPTIONS): SecureContext {
   if (options.secureContext !== undefined) return options.secureContext as SecureContext
-  let context = contexts.get(options)
-  if (context === undefined) {
-    context = madeOfTheSame(options) ?? make(options)
-    contexts.set(options, context)
-  }
-  return context
+  const known = byOptions.get(options)
+  // An object of any class will do, its own properties count.
+  const now = { ...options }
+  if (known !== undefined && isUnchanged(known.options, now)) return known.context
+  const made = madeOfTheSame(now) ?? make(now)
+  byOptions.set(options, made)
+  return made.context
 }
 
-function madeOfTheSame(options: TlsOptions): SecureContext | undefined {
+function madeOfTheSame(options: TlsOptions): Made | undefined {
   for (const reference of recent) {
     const context = reference.deref()
-    if (context !== undefined && isSame(origins.get(context), Object.entries(options))) return context
+    const made = context && origins.get(context)
+    if (made !== undefined && isUnchanged(made.options, options)) return made
   }
   return undefined
 }
 
-function make(options: TlsOptions): SecureContext {
-  const context = tls.createSecureContext(contextOptions(options))
-  const material = copyOf(Object.entries(options))
-  if (material === UNKNOWN) return context
-  origins.set(context, material)
+function make(options: TlsOptions): Made {
+  const copy = snapshotOf(options)
+  const context = tls.createSecureContext(contextOptions(copy))
+  const made = { context, options: copy }
+  origins.set(context, made)
   recent = recent.filter((reference) => reference.deref() !== undefined).slice(1 - MAX_RECENT)
   recent.push(new WeakRef(context))
-  return context
+  return made
 }
 
 function contextOptions(options: TlsOptions): SecureContextOptions {
@@ -58,35 +67,4 @@ function contextOptions(options: TlsOptions): SecureContextOptions {
     if (trusted !== undefined) complete.ca = trusted
   }
   return complete as SecureContextOptions
-}
-
-/** Values that can be compared: text, bytes, numbers, functions, and lists of them. */
-type Material = string | number | boolean | undefined | Uint8Array | ((...of: never) => unknown) | Material[]
-
-/** Stands for what may change unseen, such as an object. */
-const UNKNOWN = Symbol('unknown')
-
-/** A copy that no later change reaches; `UNKNOWN` if none can be made. */
-function copyOf(value: unknown): Material | typeof UNKNOWN {
-  if (value instanceof Uint8Array) return Uint8Array.from(value)
-  if (Array.isArray(value)) {
-    const copies: Material[] = []
-    for (const part of value) {
-      const copy = copyOf(part)
-      if (copy === UNKNOWN) return UNKNOWN
-      copies.push(copy)
-    }
-    return copies
-  }
-  return typeof value === 'object' ? UNKNOWN : (value as Material)
-}
-
-function isSame(copy: Material, value: unknown): boolean {
-  if (copy instanceof Uint8Array) return value instanceof Uint8Array && Buffer.compare(copy, value) === 0
-  if (!Array.isArray(copy)) return copy === value
-  return (
-    Array.isArray(value) &&
-    copy.length === value.length &&
-    copy.every((part, index) => isSame(part, value[index]))
-  )
 }

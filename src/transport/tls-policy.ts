@@ -105,13 +105,16 @@ function verdictOf<T extends unknown[]>(
   }
 }
 
+/** Whoever reads the log can read the traffic: it is made for the user alone. */
+const KEY_LOG_MODE = 0o600
+
 /** Logs the secrets of a connection where `SSLKEYLOGFILE` asks for them. */
 export function logKeys(socket: TLSSocket): void {
   const path = process.env.SSLKEYLOGFILE
   if (path === undefined || path === '') return
   socket.on('keylog', (line) => {
     try {
-      appendFileSync(path, line)
+      appendFileSync(path, line, { mode: KEY_LOG_MODE })
     } catch {
       // A log that cannot be written must not fail the connection.
     }

@@ -1,14 +1,17 @@
 /**
  * Sessions for TLS resumption (RFC 8446 §2.2), kept in the caller's cache. The
  * one rule: a resumed handshake shows no certificate that could be checked, so
- * a session is offered only under the name, and no stricter than, it was made.
+ * a session is offered only under the name and in the context of trust, and no
+ * stricter than, it was made.
  */
-import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import type { SessionCache } from './transport.ts'
 
 /** What the handshake that made a session established. */
 interface Origin {
   readonly name: string
+  /** What the caller trusted and showed. */
+  readonly context: SecureContext | undefined
   /** True if the peer's certificate was found good. */
   readonly authorized: boolean
 }
@@ -23,7 +26,7 @@ export function sessionFor(
 ): Uint8Array | undefined {
   if (cache?.session === undefined) return undefined
   const origin = origins.get(cache.session)
-  if (origin?.name !== nameOf(options)) return undefined
+  if (origin?.name !== nameOf(options) || origin.context !== options.secureContext) return undefined
   return origin.authorized || options.rejectUnauthorized === false ? cache.session : undefined
 }
 
@@ -38,7 +41,7 @@ export function keepSessions(
   const name = nameOf(options)
   socket.on('session', (session) => {
     const authorized = socket.isSessionReused() ? offered?.authorized === true : socket.authorized
-    origins.set(session, { name, authorized })
+    origins.set(session, { name, context: options.secureContext, authorized })
     cache.session = session
   })
 }

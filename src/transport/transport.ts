@@ -4,6 +4,9 @@
  * contract, no code. Each runtime has one file that meets it (`node-platform.ts`),
  * chosen by `imports` in package.json, so nothing here sniffs or is set globally.
  */
+import type { TlsOptions } from './tls-options.ts'
+
+export type { TlsOptions } from './tls-options.ts'
 
 /** Where to connect to. */
 export interface DialTarget {
@@ -11,17 +14,6 @@ export interface DialTarget {
   /** Host name or IP literal, without brackets. */
   readonly host: string
   readonly port: number
-}
-
-/** The runtime's own TLS options, passed on as they are; the common ones are named. */
-export interface TlsOptions {
-  readonly ca?: unknown
-  readonly cert?: unknown
-  readonly key?: unknown
-  readonly passphrase?: string
-  readonly rejectUnauthorized?: boolean
-  readonly servername?: string
-  readonly [option: string]: unknown
 }
 
 /** Finds the addresses of a host name; the signature of Node's `dns.lookup`. */
@@ -54,6 +46,11 @@ export interface DialOptions {
   readonly proxy?: string | undefined
   /** Told of each step that is done, and the milliseconds that it took. Not every transport tells. */
   readonly onStep?: ((step: DialStep, elapsedMs: number) => void) | undefined
+  /**
+   * Whoever dials speaks HTTP/1.1 to a plain target, and can speak it to the proxy itself: there is no
+   * tunnel then, and the transport has `forwarding`.
+   */
+  readonly forward?: boolean | undefined
   /** Where the session for TLS resumption is kept from one dial to the next. One per origin and set of options. */
   readonly sessions?: SessionCache | undefined
 }
@@ -92,6 +89,8 @@ export interface Transport {
   readonly alpn: string | undefined
   /** Facts for `stats` and diagnostics; a copy is plain data. */
   readonly info: TransportInfo
+  /** Present where the peer is a proxy, which is asked in absolute form (RFC 9112 §3.2.2). */
+  readonly forwarding?: Forwarding | undefined
   /** Begins to report. Called once, at once after the dial; nothing is lost before it. */
   start(handler: TransportHandler): void
   /**
@@ -113,6 +112,12 @@ export interface Transport {
   /** Whether this transport keeps the process alive. */
   ref(): void
   unref(): void
+}
+
+/** What a proxy wants of each request that it forwards. */
+export interface Forwarding {
+  /** Value of `proxy-authorization` (RFC 9110 §11.7.2), undefined without credentials. */
+  readonly authorization: string | undefined
 }
 
 /** What is known of a transport. */

@@ -38,6 +38,12 @@ describe('fields', () => {
     expect([sent('user-agent'), sent('accept-encoding')]).toEqual([null, ''])
   })
 
+  test('null leaves a field out, one that would be added, too', async () => {
+    const headers = { 'User-Agent': null, 'X-A': null, toJSON: () => ({}) }
+    await echo.send({ headers: headers as never })
+    expect([sent('user-agent'), sent('x-a')]).toEqual([null, null])
+  })
+
   test.each([
     ['its type', new Blob(['x'], { type: 'text/x' }), 'text/x'],
     ['none', new Blob(['x']), 'application/octet-stream'],
@@ -138,6 +144,29 @@ describe('codings of a response', () => {
     expect(headers['content-encoding']).toBe(kept)
   })
 
+  test.each(['compress', 'X-Compress'])('%s is gzip to axios, whole and as a stream', async (coding) => {
+    const { data, headers } = await coded(coding, gzipSync('text')).send()
+    expect([data, headers['content-encoding']]).toEqual(['text', undefined])
+    const streamed = await coded(coding, gzipSync('text')).send({ responseType: 'stream' })
+    expect(Buffer.concat(await (streamed.data as Readable).toArray()).toString()).toBe('text')
+    const raw = await coded(coding, gzipSync('text')).send({ decompress: false, responseType: 'arraybuffer' })
+    expect(raw.data).toEqual(gzipSync('text'))
+  })
+
+  test('compress beside another coding is left, as what is not known is', async () => {
+    const { headers } = await coded('compress, gzip', gzipSync('text')).send()
+    expect(headers['content-encoding']).toBe('compress, gzip')
+  })
+
+  test('maxContentLength counts what compress was undone to', async () => {
+    const pair = coded('compress', gzipSync('x'.repeat(1_000)))
+    const limit = { maxContentLength: 999 }
+    expect(await failure(pair.send(limit))).toMatchObject({ code: 'ERR_BAD_RESPONSE' })
+    const { data } = await pair.send({ ...limit, responseType: 'stream' })
+    expect(await failure((data as Readable).toArray())).toMatchObject({ code: 'ERR_BAD_RESPONSE' })
+    expect(pair.open).toBe(0)
+  })
+
   test('content that is corrupt is called so', async () => {
     const pair = coded('gzip', Buffer.from('no gzip at all'))
     const corrupt = { code: 'Z_DATA_ERROR', message: 'incorrect header check' }
@@ -152,6 +181,26 @@ describe('codings of a response', () => {
       code: 'ERR_UNKNOWN_ENCODING',
     })
   })
+})
+
+test('a request stream that is destroyed while the answer is read is a cancelled request', async () => {
+  const pair = new AxiosPair(({ signal }) => ({ status: 200, body: endless(signal) }))
+  const source = new PassThrough()
+  source.write('some')
+  const { data } = await pair.send({ method: 'post', data: source, responseType: 'stream', maxRedirects: 0 })
+  const read = failure((data as Readable).toArray())
+  source.destroy()
+  expect(await read).toMatchObject({ code: 'ERR_CANCELED', name: 'CanceledError', __CANCEL__: true })
+})
+
+async function* endless(signal: AbortSignal): AsyncGenerator<string> {
+  yield 'part'
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+}
+
+test('params of which no query can be made are the error’s, as axios says it', async () => {
+  const error = await failure(echo.send({ params: { date: new Date(Number.NaN) } }))
+  expect(error).toMatchObject({ exists: true, url: 'https://a.test/', isAxiosError: true })
 })
 
 describe('redirects', () => {

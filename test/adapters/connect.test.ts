@@ -5,7 +5,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { rpcError } from '../../src/adapters/connect/rpc-error.ts'
 import { createHttpClient, type RpcClientOptions, type RpcResponse } from '../../src/adapters/connect.ts'
-import { H2Error } from '../../src/index.ts'
+import { H2Error, type H2ErrorCode } from '../../src/index.ts'
 import {
   data,
   goaway,
@@ -446,7 +446,7 @@ test.each<[code: string, facts: Partial<ConstructorParameters<typeof H2Error>[1]
   ['H2_STREAM_RESET', { errorName: 'HTTP_1_1_REQUIRED' }, 7],
 ])('%s of %j has code %i', (code, facts, expected) => {
   const init = {
-    code,
+    code: code as H2ErrorCode,
     scope: 'stream',
     initiator: 'peer',
     errorCode: 0,

@@ -1,10 +1,12 @@
 /** What callers of `node:https` see at the edges: late writes, early ends, listeners that throw, values that are none. Each was seen of node:https. */
+
 import { once } from 'node:events'
 import http from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ClientRequest } from '../../src/adapters/https/client-request.ts'
 import type { IncomingMessage } from '../../src/adapters/https/incoming-message.ts'
 import { request as send } from '../../src/adapters/https.ts'
+import type { H2ErrorCode } from '../../src/index.ts'
 import { expectNoneUncaught, Pair, record, turns } from './https-origin.ts'
 
 const uncaught = expectNoneUncaught()
@@ -247,7 +249,7 @@ test.each([
   const { toNodeError } = await import('../../src/adapters/https/node-error.ts')
   const { H2Error } = await import('../../src/index.ts')
   const failed = new H2Error('failed', {
-    code,
+    code: code as H2ErrorCode,
     scope: 'transport',
     initiator: 'local',
     errorCode: 2,

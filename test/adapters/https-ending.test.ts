@@ -1,5 +1,6 @@
 /** How requests of `hyper-h2/https` end: by the caller, by the peer, by time; in each phase, once, and with nothing left. */
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -323,6 +324,29 @@ describe('errors', () => {
     expect(error).not.toBe(cause)
     expect(error.cause).toBeInstanceOf(H2Error)
     expect(pair.origin.requests).toEqual([])
+  })
+
+  test('a handshake that broke is a write that failed, as with node:https', async () => {
+    const { toNodeError } = await import('../../src/adapters/https/node-error.ts')
+    const cause = Object.assign(new Error('alert number 70'), {
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    })
+    const facts = {
+      scope: 'transport',
+      initiator: 'peer',
+      errorCode: 2,
+      errorName: 'INTERNAL_ERROR',
+    } as const
+    const inHandshake = new H2Error('TLS failed', { code: 'H2_TLS', ...facts, cause })
+    expect(toNodeError(inHandshake)).toMatchObject({
+      code: 'EPROTO',
+      errno: -constants.errno.EPROTO,
+      syscall: 'write',
+      message: 'write EPROTO alert number 70',
+      cause: inHandshake,
+    })
+    const later = new H2Error('transport failed', { code: 'H2_CONNECTION_CLOSED', ...facts, cause })
+    expect(toNodeError(later)).toMatchObject({ code: cause.code })
   })
 
   test.each([

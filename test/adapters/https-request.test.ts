@@ -1,11 +1,12 @@
 /** Requests of `hyper-h2/https`, rule by rule of the shape of `node:https`. */
 import { once } from 'node:events'
 import type http from 'node:http'
+import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import type { IncomingMessage } from '../../src/adapters/https/incoming-message.ts'
-import https, { get } from '../../src/adapters/https.ts'
+import https, { Agent, get } from '../../src/adapters/https.ts'
 import { H2Error } from '../../src/index.ts'
 import { Pair, record, turns } from './https-origin.ts'
 
@@ -49,7 +50,6 @@ describe('arguments', () => {
     ['a host that is no text', { hostname: 5 as never }, 'ERR_INVALID_ARG_TYPE'],
     ['an agent that is none', { agent: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['a socket of the caller', { createConnection: () => undefined as never }, 'ERR_INVALID_ARG_VALUE'],
-    ['a socket path', { socketPath: '/tmp/x' }, 'ERR_INVALID_ARG_VALUE'],
     ['a field name', { headers: { 'a b': 'c' } }, 'ERR_INVALID_HTTP_TOKEN'],
     ['a field value', { headers: { a: 'b\r\nc: d' } }, 'ERR_INVALID_CHAR'],
     ['a time limit', { timeout: -1 }, 'ERR_OUT_OF_RANGE'],
@@ -65,6 +65,39 @@ describe('arguments', () => {
   ])('a path %s', async (_what, method, path, sent) => {
     await echo.exchange({ method, path })
     expect(echo.origin.requests.at(-1)!.path).toBe(sent)
+  })
+
+  test('null and objects are texts as values, as with node:http', async () => {
+    const headers = { 'x-null': null, 'x-object': {}, 'x-list': ['a', 'b'] } as never
+    await echo.exchange({ headers })
+    const { headers: sent } = echo.origin.requests.at(-1)!
+    expect([sent.get('x-null'), sent.get('x-object'), sent.get('x-list')]).toEqual([
+      'null',
+      '[object Object]',
+      'a, b',
+    ])
+  })
+
+  test('a socket is one by instanceof, and no lookup is told of an address', async () => {
+    const events: string[] = []
+    const transport: typeof echo.origin.dial = async (...asked) => {
+      await turns()
+      return echo.origin.dial(...asked)
+    }
+    const agent = new Agent({ client: { transport } })
+    for (const hostname of ['a.test', '192.0.2.1']) {
+      const request = echo.request({ url: `https://${hostname}:1/`, agent })
+      request.flushHeaders()
+      request.on('socket', (socket) => {
+        expect(socket).toBeInstanceOf(Socket)
+        for (const name of ['lookup', 'connect']) socket.on(name, () => events.push(`${name} ${hostname}`))
+      })
+      request.end()
+      const [response] = await once(request, 'response')
+      response.resume()
+      await finished(response)
+    }
+    expect(events).toEqual(['lookup a.test', 'connect a.test', 'connect 192.0.2.1'])
   })
 
   test('a callback is told of the response', async () => {

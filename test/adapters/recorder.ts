@@ -159,7 +159,8 @@ export function pairsOf(raw: Buffer[]): [string, string][] {
 }
 
 function recordOf(pairs: [string, string][]): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {}
+  // Of no class: a field may have the name of a member.
+  const record: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of pairs) {
     const before = record[name]
     record[name] =

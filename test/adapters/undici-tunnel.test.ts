@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { Outgoing } from '../../src/adapters/undici/tunnel.ts'
@@ -53,7 +54,41 @@ class Setting {
   }
 }
 
+test('undici.upgrade, which says its protocol apart, is answered as in HTTP/1.1', async () => {
+  const { peer, ...setting } = new Setting()
+  const dispatcher = setting.dispatcher
+  const told = new Recorder('new')
+  dispatcher.dispatch({ ...WEBSOCKET, protocol: 'websocket' }, told.handler)
+  await peer.expect(headers(1))
+  peer.send(headers(1).status(200))
+  await told.over
+  expect(told.heads[0]!.status).toBe(101)
+  expect(told.heads[0]!.fields).toContainEqual(['upgrade', 'websocket'])
+  await dispatcher.destroy()
+})
+
+test('another protocol than WebSocket where the server has none, in undici’s words', async () => {
+  const setting = new Setting({})
+  const told = setting.send({ ...WEBSOCKET, upgrade: 'any' })
+  expect(await told.over).toBe('error')
+  expect(told.error).toMatchObject({
+    code: 'UND_ERR_INVALID_ARG',
+    message: 'Custom upgrade "any" not supported over HTTP/2',
+  })
+  await setting.dispatcher.destroy()
+})
+
 describe('CONNECT', () => {
+  test('who never reads hears of the end, too', async () => {
+    const setting = new Setting()
+    const tunnel = await setting.open()
+    const closed = once(tunnel, 'close')
+    tunnel.end()
+    setting.peer.send(data(1, '').endStream())
+    await closed
+    await setting.dispatcher.close()
+  })
+
   test.each(GENERATIONS)(
     'opens a tunnel to the authority (RFC 9113 §8.5), %s generation',
     async (generation) => {

@@ -81,7 +81,8 @@ rule('A4', 'GOAWAY before SETTINGS ends the connection, and its code and text ar
 for (const [name, text, reason] of [
   ['an HTTP/1.1 response', 'HTTP/1.1 400 Bad Request\r\n\r\n', /HTTP\/1/],
   ['a TLS alert', '\x15\x03\x03\x00\x02\x02\x46\x00\x00\x00\x00', /TLS/],
-  ['text of another protocol', '220 mail.test ESMTP ready\r\n', /not SETTINGS/],
+  ['text of another protocol', '220 mail.test ESMTP ready\r\n', /SMTP/],
+  ['text of no protocol', '<!doctype html>\r\n', /not SETTINGS/],
 ] as const) {
   rule('A5', `${name} ends the connection with a reason that names it`, (stage) => {
     const peer = stage.silent()

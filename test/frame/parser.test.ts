@@ -197,6 +197,11 @@ describe('the first frame (RFC 9113 §3.4)', () => {
       '15 0303 0002 0246',
       failed('PROTOCOL_ERROR', 'the peer answered with a TLS alert: no SETTINGS frame (RFC 9113 §3.4)'),
     ],
+    [
+      'the banner of SSH',
+      hexOfText('SSH-2.0-OpenSSH'),
+      failed('PROTOCOL_ERROR', 'the peer speaks SSH, not HTTP/2: no SETTINGS frame (RFC 9113 §3.4)'),
+    ],
   ]
   check(rows, { expectSettings: true })
   describe('HTTP/1 whatever the frame size', () => {

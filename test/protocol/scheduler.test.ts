@@ -1,10 +1,11 @@
 import { describe, expect, it, test } from 'vitest'
 import { EnginePair, type RecordingSink } from '../support/engine.ts'
-import { latin1, settings, windowUpdate } from '../support/wire.ts'
+import { latin1, readFrames, settings, windowUpdate } from '../support/wire.ts'
 import { contentOf, lines } from './sent.ts'
 
 const INITIAL_WINDOW_SIZE = 4
-const TURN = 16_384
+/** Octets that leave in one frame, whatever else is in the record of TLS that it leaves in. */
+const TURN = 16_000
 
 /** A connection whose windows let everything pass. */
 function wide(): EnginePair {
@@ -131,13 +132,39 @@ describe('uploads', () => {
     const pair = wide()
     const request = upload(pair, 10 * TURN)
     pair.connection.pull(1000)
-    expect(request.stream!.queuedBytes).toBeGreaterThanOrEqual(9 * TURN)
+    expect(request.stream!.queuedBytes).toBeGreaterThanOrEqual(10 * TURN - 16_384)
   })
 
-  it('are cut into frames of 16,384 octets, whatever the peer would take', () => {
+  it('leave in frames that end with the records of TLS, of 16,384 octets, whatever the peer would take', () => {
     const pair = EnginePair.ready({}, { [INITIAL_WINDOW_SIZE]: 1_000_000, 5: 1_000_000 })
-    upload(pair, TURN + 1)
-    expect(lines(pair.frames())).toEqual(['HEADERS 1', `DATA 1 ${TURN}`, 'DATA 1 1 end'])
+    upload(pair, 200_000)
+    pair.receive(windowUpdate(0, 1_000_000))
+    let sent = 0
+    for (
+      let bytes = pair.connection.pull(65_536);
+      bytes !== undefined;
+      bytes = pair.connection.pull(65_536)
+    ) {
+      const ends = new Set<number>()
+      for (let at = 0; at < bytes.length; ) {
+        at += 9 + (bytes[at]! << 16) + (bytes[at + 1]! << 8) + bytes[at + 2]!
+        ends.add(at)
+      }
+      for (let at = 16_384; at < bytes.length; at += 16_384) expect(ends).toContain(at)
+      expect(ends).toContain(bytes.length)
+      sent += bytes.length
+    }
+    expect(sent).toBeGreaterThan(200_000)
+  })
+
+  it('fill no record with a frame that is hardly worth its head', () => {
+    const pair = wide()
+    upload(pair, 15_400)
+    upload(pair, 15_400)
+    const first = pair.connection.pull(65_536)!.slice()
+    const second = pair.connection.pull(65_536)!.slice()
+    expect(lines(readFrames(first))).toEqual(['HEADERS 1', 'HEADERS 3', 'DATA 1 15400 end'])
+    expect(lines(readFrames(second))).toEqual(['DATA 3 15400 end'])
   })
 })
 

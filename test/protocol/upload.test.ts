@@ -3,13 +3,14 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { OutputBuffer } from '../../src/bytes.ts'
+import { NO_CONTENT_LENGTH } from '../../src/protocol/fields-received.ts'
 import { Upload } from '../../src/protocol/upload.ts'
 
 it('an upload gives its octets in order, however they were written and are taken', () => {
   const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { maxLength: 150 })
   const takes = fc.infiniteStream(fc.integer({ min: 0, max: 25 }))
   const property = fc.property(chunks, takes, fc.infiniteStream(fc.boolean()), (written, sizes, pauses) => {
-    const upload = new Upload()
+    const upload = new Upload(NO_CONTENT_LENGTH)
     const out = new OutputBuffer(16)
     let queued = 0
     const take = () => {
@@ -31,7 +32,7 @@ it('an upload gives its octets in order, however they were written and are taken
 })
 
 it('an upload borrows its chunks: what is changed before it is taken goes out changed', () => {
-  const upload = new Upload()
+  const upload = new Upload(NO_CONTENT_LENGTH)
   const out = new OutputBuffer(16)
   const chunk = Uint8Array.of(1, 2, 3)
   upload.push(chunk)
@@ -44,7 +45,7 @@ it('an upload borrows its chunks: what is changed before it is taken goes out ch
 it('an upload that is written as it is sent keeps nothing of what is sent', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  const upload = new Upload()
+  const upload = new Upload(NO_CONTENT_LENGTH)
   const out = new OutputBuffer(1024)
   const chunk = Uint8Array.of(1)
   const heap = () => {

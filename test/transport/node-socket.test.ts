@@ -248,3 +248,76 @@ describe('a transport that breaks', () => {
     expect(recorder.calls).toEqual(['chunk', 'closed'])
   }
 })
+
+describe('a peer that leaves', () => {
+  it.each<[string, (peer: net.Socket) => void]>([
+    ['with a reset', (peer) => peer.resetAndDestroy()],
+    ['without reading on', (peer) => peer.destroy()],
+  ])('%s is heard to its last word, though writing to it fails', async (_how, leave) => {
+    let peer!: net.Socket
+    const transport = await dialPlain((socket) => {
+      peer = socket
+    })
+    const recorder = recorded(transport)
+    while (peer === undefined) await turn()
+    const heard = recorder.received(10)
+    let writes = 0
+    // All in one turn: the words are in the system's memory when the write fails.
+    peer.write('last words')
+    leave(peer)
+    const write = (): void => {
+      writes += 1
+      transport.write(pattern(100), write)
+    }
+    write()
+    expect(String(await heard)).toBe('last words')
+    const error = await recorder.closed
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) })
+    expect(recorder.calls.at(-1)).toBe('closed')
+    expect(writes).toBeLessThan(5)
+  })
+
+  it('and whose reader has stopped is read when the reader goes on', async () => {
+    let peer!: net.Socket
+    const transport = await dialPlain((socket) => {
+      peer = socket
+    })
+    const recorder = recorded(transport)
+    while (peer === undefined) await turn()
+    transport.pause!()
+    peer.write('last words')
+    peer.resetAndDestroy()
+    transport.write(pattern(100), () => {})
+    for (let i = 0; i < 20; i++) await turn()
+    transport.resume!()
+    expect(String(await recorder.received(10))).toBe('last words')
+    await recorder.closed
+  })
+
+  it.each(['TLSv1.3', 'TLSv1.2'] as const)('by an alert of %s is told apart from an end', async (version) => {
+    const server = { ...leaf, requestCert: true, rejectUnauthorized: true, maxVersion: version }
+    const port = await tlsServer(server)
+    const told = dial(secure(port), options({ tls: { ca: leaf.cert } })).then(
+      (transport) => recorded(transport).closed,
+      (error: unknown) => error,
+    )
+    const reason =
+      version === 'TLSv1.3'
+        ? /^transport failed: .*certificate required .*; the server wants a client certificate/
+        : /handshake failure/
+    expect(await told).toMatchObject({
+      code: 'H2_TLS',
+      initiator: 'peer',
+      retryable: false,
+      message: expect.stringMatching(reason),
+      cause: { code: expect.stringMatching(/^ERR_SSL_.*ALERT/) },
+    })
+  })
+
+  it('by an alert is not said to have ended', async () => {
+    const port = await tlsServer({ ...leaf, requestCert: true, rejectUnauthorized: true })
+    const recorder = recorded(await dial(secure(port), options({ tls: { ca: leaf.cert } })))
+    await recorder.closed
+    expect(recorder.calls).toEqual(['closed'])
+  })
+})

@@ -1,9 +1,10 @@
 import net from 'node:net'
 import tls from 'node:tls'
+import { inspect } from 'node:util'
 import { afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { H2Error } from '../../src/errors.ts'
 import { dial } from '../../src/transport/node.ts'
-import { parseProxy, readReply } from '../../src/transport/proxy.ts'
+import { parseProxy } from '../../src/transport/proxy-url.ts'
 import { type Certificate, makeAuthority, makeLeaf } from '../support/certificate.ts'
 import {
   closeAll,
@@ -188,7 +189,7 @@ describe('a proxy that fails: H2_PROXY', () => {
     [
       'speaks something else',
       'SSH-2.0-OpenSSH\r\n',
-      'not an HTTP/1.1 response (RFC 9112 §4)',
+      'not an HTTP/1.1 response (RFC 9112 §4); what answers speaks SSH',
       { initiator: 'local' },
     ],
     [
@@ -200,7 +201,25 @@ describe('a proxy that fails: H2_PROXY', () => {
     [
       'never ends its head',
       `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(3000)}`,
-      'not an HTTP/1.1 response (RFC 9112 §4)',
+      'a head of more than 16384 octets (RFC 9110 §5.4)',
+      { initiator: 'local' },
+    ],
+    [
+      'sends interim responses without end',
+      'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000),
+      'a head of more than 16384 octets (RFC 9110 §5.4)',
+      { initiator: 'local' },
+    ],
+    [
+      'is a SOCKS proxy',
+      '\x05\xff',
+      'not an HTTP/1.1 response (RFC 9112 §4); what answers speaks SOCKS',
+      { initiator: 'local' },
+    ],
+    [
+      'wants TLS itself',
+      '\x15\x03\x01\x00\x02\x02\x46',
+      'not an HTTP/1.1 response (RFC 9112 §4); what answers speaks TLS',
       { initiator: 'local' },
     ],
   ]
@@ -209,7 +228,7 @@ describe('a proxy that fails: H2_PROXY', () => {
     let gone!: Promise<unknown>
     const port = await plainServer((socket) => {
       gone = new Promise((resolve) => socket.on('close', resolve))
-      socket.once('data', () => socket.write(answer))
+      socket.once('data', () => socket.write(answer, 'latin1'))
       socket.on('end', () => socket.end())
     })
     const error = await rejection(
@@ -219,6 +238,55 @@ describe('a proxy that fails: H2_PROXY', () => {
     expect(error).toMatchObject({ code: 'H2_PROXY', scope: 'transport', processed: 'no', message, ...facts })
     expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('secret')
     await gone
+  })
+
+  const CREDENTIALS = Buffer.from('user:secret').toString('base64')
+  it('and its answer is a property of the error, without what is secret in it', async () => {
+    const content = `you sent Basic ${CREDENTIALS}, which is not enough. ${'x'.repeat(8000)}`
+    const fields = [
+      ['Proxy-Authenticate', 'Basic realm="here"'],
+      ['Set-Cookie', 'session=secret'],
+      ['X-Echo', `Basic ${CREDENTIALS}`],
+      ['Content-Length', `${content.length}`],
+    ]
+    const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    const port = await plainServer((socket) => {
+      socket.once('data', () => socket.end(`HTTP/1.1 407 Not You\r\n${head}\r\n${content}`))
+    })
+    const proxy = `http://user:secret@127.0.0.1:${port}`
+    const error = (await rejection(dial(plain(80, 'a.test'), options({ proxy })))) as H2Error
+    expect(error.proxyResponse).toMatchObject({
+      status: 407,
+      statusText: 'Not You',
+      fields: [
+        'proxy-authenticate',
+        'Basic realm="here"',
+        'set-cookie',
+        '(hidden)',
+        'x-echo',
+        'Basic (hidden)',
+        'content-length',
+        `${content.length}`,
+      ],
+      content: expect.stringMatching(/^you sent Basic \(hidden\), which is not enough\. x+$/),
+    })
+    expect(error.proxyResponse!.content.length).toBeLessThanOrEqual(4096)
+    expect(inspect(error, { depth: 9 })).not.toMatch(/secret|dXNlcj/)
+    expect(new H2Error(error.message, error).proxyResponse).toBe(error.proxyResponse)
+  })
+
+  test.each([
+    ['as much as it said', 'content-length: 3\r\n\r\nnopeless', undefined, 'nop'],
+    ['until it ends', '\r\nnope', (socket: net.Socket) => socket.end(), 'nope'],
+    ['until it breaks', '\r\nnope', (socket: net.Socket) => socket.resetAndDestroy(), /^(?:nope)?$/],
+    ['until it is silent', '\r\nnope', undefined, 'nope'],
+  ])('and the content of its answer is read %s', async (_name, rest, then, content) => {
+    const port = await plainServer((socket) => {
+      socket.once('data', () => socket.write(`HTTP/1.1 403 Forbidden\r\n${rest}`, () => then?.(socket)))
+    })
+    const error = await rejection(dial(secure(443), options({ proxy: `http://127.0.0.1:${port}` })))
+    const expected = typeof content === 'string' ? content : expect.stringMatching(content)
+    expect(error).toMatchObject({ code: 'H2_PROXY', proxyResponse: { status: 403, content: expected } })
   })
 
   test.each([
@@ -265,7 +333,7 @@ describe('a proxy that fails: H2_PROXY', () => {
     const some = options({ proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 30 })
     expect(await rejection(dial(plain(80), some))).toMatchObject({
       code: 'H2_TIMEOUT_CONNECT',
-      message: 'connect to 127.0.0.1:80 failed: timed out after 30 ms',
+      message: `connect to 127.0.0.1:80 through proxy 127.0.0.1:${port} failed: timed out after 30 ms, the proxy did not answer CONNECT`,
     })
   })
 
@@ -313,26 +381,5 @@ describe('the URL of a proxy', () => {
     const some = options({ proxy: `http://127.0.0.1:${port}` })
     const error = await rejection(dial(plain(80, 'x HTTP/1.1\r\nhost: y'), some))
     expect(error).toBeInstanceOf(TypeError)
-  })
-})
-
-describe('the answer of a proxy', () => {
-  const answer = Buffer.from(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nvia: x\r\n\r\nrest`)
-
-  it('is read from its first to its last byte, and no further', () => {
-    for (let end = 0; end < answer.length - 4; end++) {
-      expect(readReply(answer.subarray(0, end))).toBe('incomplete')
-    }
-    expect(readReply(answer)).toEqual({ status: 200, length: answer.length - 4, surplus: 4 })
-  })
-
-  test.each([
-    'X',
-    'HTTP/2.0 200 OK\r\n\r\n',
-    'HTTP/1.1 099 No\r\n\r\n',
-    'HTTP/1.1 200OK\r\n\r\n',
-    '\r\n\r\n',
-  ])('%j is none (RFC 9112 §4)', (text) => {
-    expect(readReply(Buffer.from(text))).toBe('malformed')
   })
 })

@@ -21,6 +21,7 @@ describe('the secure context', () => {
     ['bytes', () => ({ ca: bytes(cert) })],
     ['lists', () => ({ ca: [cert, bytes(other.cert)] })],
     ['a key pair', () => ({ cert, key, passphrase: '' })],
+    ['keys with their passphrases', () => ({ cert, key: [{ pem: key, passphrase: '' }] })],
     ['a function', () => ({ checkServerIdentity })],
     ['what is left out on purpose', () => ({ ca: cert, servername: undefined })],
   ])('is shared by objects with the same options: %s', (_what, options) => {
@@ -35,7 +36,7 @@ describe('the secure context', () => {
     ['one more option', { ca: cert }, { ca: cert, rejectUnauthorized: false }],
     ['one option less', { ca: cert, maxVersion: 'TLSv1.3' }, { ca: cert }],
     ['another function', { checkServerIdentity }, { checkServerIdentity: () => undefined }],
-    ['objects, which may change', { key: [{ pem: key }], cert }, { key: [{ pem: key }], cert }],
+    ['another key', { key: [{ pem: key }], cert }, { key: [{ pem: other.key }], cert: other.cert }],
   ])('is not shared by objects whose options differ: %s', (_what, one, another) => {
     expect(secureContextOf(another)).not.toBe(secureContextOf(one))
   })
@@ -57,15 +58,18 @@ describe('the secure context', () => {
     ],
   ])('is not shared with options that have changed since: %s', (_what, make) => {
     const { list, change } = make()
-    const before = secureContextOf({ ca: list })
+    const options = { ca: list }
+    const before = secureContextOf(options)
+    expect(secureContextOf(options)).toBe(before)
     change()
-    expect(secureContextOf({ ca: list })).not.toBe(before)
+    expect(secureContextOf(options)).not.toBe(before)
+    expect(secureContextOf({ ca: list })).toBe(secureContextOf(options))
   })
 
   it('is looked for among the newest only', () => {
-    const first = secureContextOf({ ca: cert, first: 1 })
-    for (let i = 0; i < 32; i++) secureContextOf({ ca: cert, number: i })
-    expect(secureContextOf({ ca: cert, first: 1 })).not.toBe(first)
+    const first = secureContextOf({ ca: cert, servername: 'first.test' })
+    for (let i = 0; i < 32; i++) secureContextOf({ ca: cert, servername: `${i}.test` })
+    expect(secureContextOf({ ca: cert, servername: 'first.test' })).not.toBe(first)
   })
 
   it('may be that of the caller', () => {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls'
@@ -223,7 +223,9 @@ describe('ALPN (RFC 7301)', () => {
   ])('%s', async (_name, offered, spoken, chosen) => {
     const server = { ...leaf, ALPNProtocols: spoken } as ServerOptions
     const port = await tlsServer(server)
-    const some = options({ alpn: offered, tls: { ca: authority.cert, ALPNProtocols: ['ours'] } })
+    // Not an option by its type.
+    const tls = { ca: authority.cert, ALPNProtocols: ['ours'] }
+    const some = options({ alpn: offered, tls })
     expect(track(await dial(secure(port), some)).alpn).toBe(chosen)
   })
 })
@@ -377,6 +379,15 @@ describe('SSLKEYLOGFILE', () => {
     const lines = readFileSync(path, 'latin1').trimEnd().split('\n')
     expect(lines.length).toBeGreaterThanOrEqual(4)
     for (const line of lines) expect(line).toMatch(/^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]+$/)
+  })
+
+  it('makes a file that nobody else can read', async () => {
+    mkdirSync(folder, { recursive: true })
+    const path = join(folder, 'keys of mine')
+    const port = await tlsServer(leaf)
+    vi.stubEnv('SSLKEYLOGFILE', path)
+    await connected(port)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('that cannot be written does no harm', async () => {

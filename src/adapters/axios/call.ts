@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import type { HTTP20Response } from '../../index.ts'
 import { joined } from '../https/incoming-message.ts'
 import { announcedLength } from '../wire/content-length.ts'
+import { isCompress } from './compress.ts'
 import { type Config, type RequestFacts, type Response, readable } from './config.ts'
 import { answerOf } from './data-url.ts'
 import { Errors } from './errors.ts'
@@ -111,7 +112,9 @@ export class Call<C extends object> {
       url = new URL(fullUrl(this.#config))
     } catch (error) {
       const { message, code } = error as Error & { code?: string }
-      throw this.#errors.make(message, code ?? 'ERR_BAD_REQUEST', undefined, error)
+      const made = this.#errors.make(message, code ?? 'ERR_BAD_REQUEST', undefined, error)
+      // Axios says so of what it could not make a query of.
+      throw Object.assign(made, { url: this.#config.url, exists: true })
     }
     if (['http:', 'https:', 'data:'].includes(url.protocol)) return url
     throw this.#errors.make(`Unsupported protocol ${url.protocol}`, 'ERR_BAD_REQUEST')
@@ -213,7 +216,8 @@ export class Call<C extends object> {
     const codings = String(fields['content-encoding'] ?? '')
     const empty = request.method === 'HEAD' || response.status === 204
     // What was decoded is not coded any more, nor is what is not there.
-    if (this.#config.decompress !== false && (empty || isUndone(codings))) delete fields['content-encoding']
+    if (this.#config.decompress !== false && (empty || isUndone(codings) || isCompress(codings)))
+      delete fields['content-encoding']
     const headers = answered(this.#config, fields)
     const { status } = response
     const statusText = STATUS_CODES[status] ?? ''
@@ -267,7 +271,7 @@ function decoded(text: string): string {
 
 function factsOf({ url, method }: Pick<Attempt, 'url' | 'method'>): RequestFacts {
   const { protocol, host, pathname, search } = url
-  return { method, protocol, host, path: pathname + search, res: undefined }
+  return { method, protocol, host, path: pathname + search, agent: { protocol }, res: undefined }
 }
 
 function ignore(): void {}

@@ -129,5 +129,7 @@ export interface RequestFacts {
   readonly protocol: string
   readonly host: string
   readonly path: string
+  /** Of the kind that axios would have used. */
+  readonly agent: { readonly protocol: string }
   res: { responseUrl: string; statusCode: number; httpVersion: string } | undefined
 }

@@ -11,7 +11,7 @@ export interface Fields {
   [name: string]: string | string[]
 }
 
-/** Fields that are added where nobody names them: set to `false` they are to be left out. Empty they say nothing. */
+/** Fields that are added where nobody names them: set to `false` or null they are to be left out. Empty they say nothing. */
 const ADDED = /^(?:user-agent|accept-encoding)$/i
 
 /** Everything that is not one octet a character, and controls. */
@@ -30,7 +30,7 @@ export function fieldsOf(headers: Config['headers']): Fields {
   }
   // Axios's class does not show to `toJSON` what was switched off.
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value === false && ADDED.test(name)) fields[name] = ''
+    if ((value === false || value === null) && ADDED.test(name)) fields[name] = ''
   }
   return fields
 }

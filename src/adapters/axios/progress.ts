@@ -4,6 +4,8 @@
  */
 import type { ProgressEvent } from './config.ts'
 
+/** Its reactions run whatever clock a test has put in place of the platform's. */
+const SETTLED = Promise.resolve()
 const INTERVAL_MS = 1_000 / 3
 /** Milliseconds before which a rate says nothing. */
 const RATE_AFTER_MS = 250
@@ -60,7 +62,18 @@ export class Progress {
     }
     this.#told = this.#loaded
     this.#toldAt = now
-    // What a listener throws is its own, as with an event.
-    queueMicrotask(() => this.#listener(event))
+    void SETTLED.then(() => this.#call(event))
   }
+  /** What a listener throws is its own, as with an event. */
+  #call(event: ProgressEvent): void {
+    try {
+      this.#listener(event)
+    } catch (error) {
+      process.nextTick(rethrow, error)
+    }
+  }
+}
+
+function rethrow(error: unknown): void {
+  throw error
 }

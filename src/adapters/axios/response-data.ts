@@ -8,12 +8,13 @@ import { H2Error, type HTTP20Response } from '../../index.ts'
 import { ContentReader, READ_SIZE } from '../https/content-reader.ts'
 import { hangUp, type NodeError, toNodeError } from '../https/node-error.ts'
 import { announcedLength } from '../wire/content-length.ts'
+import { type Counter, isCompress, uncompressed } from './compress.ts'
 import type { Config } from './config.ts'
 import type { Errors } from './errors.ts'
 import { Progress } from './progress.ts'
 
 /** Counts what is read of a body. */
-class Count {
+class Count implements Counter {
   readonly #limit: number
   readonly #errors: Errors
   readonly #progress: Progress | undefined
@@ -84,12 +85,14 @@ function lengthOf(response: HTTP20Response): number | undefined {
 class BodyStream extends Readable {
   readonly #response: HTTP20Response
   readonly #reader: ContentReader
-  readonly #count: Count
+  readonly #count: Counter
+  readonly #errors: Errors
   /** Called once, when it has ended or was given up. */
   readonly #over: () => void
 
-  constructor(response: HTTP20Response, count: Count, over: () => void) {
+  constructor(response: HTTP20Response, count: Counter, errors: Errors, over: () => void) {
     super({ highWaterMark: READ_SIZE })
+    this.#errors = errors
     this.#response = response
     this.#count = count
     this.#over = over
@@ -113,7 +116,9 @@ class BodyStream extends Readable {
   }
 
   readonly #broke = (error: unknown): void => {
-    this.destroy(brokenBy(error))
+    const broken = brokenBy(error)
+    const dropped = broken.code === 'ERR_STREAM_PREMATURE_CLOSE'
+    this.destroy(dropped ? this.#errors.cancelled('Request stream has been aborted', true) : broken)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -130,7 +135,15 @@ export function streamOf(
   errors: Errors,
   over: () => void,
 ): Readable {
-  return new BodyStream(response, new Count(response, config, errors), over)
+  const count = new Count(response, config, errors)
+  if (!isCompressed(response, config)) return new BodyStream(response, count, errors, over)
+  return uncompressed(new BodyStream(response, UNCOUNTED, errors, over), count)
+}
+
+const UNCOUNTED: Counter = { add() {}, end() {} }
+
+function isCompressed(response: HTTP20Response, { decompress }: Config): boolean {
+  return decompress !== false && isCompress(response.getHeader('content-encoding') ?? '')
 }
 
 /** The whole body. */
@@ -153,11 +166,16 @@ export function textOf(bytes: Buffer, responseEncoding: Config['responseEncoding
 
 async function wholeOf(response: HTTP20Response, config: Config, errors: Errors): Promise<Buffer> {
   const { maxContentLength = -1, onDownloadProgress } = config
-  if (maxContentLength < 0 && onDownloadProgress === undefined) {
+  const compressed = isCompressed(response, config)
+  if (maxContentLength < 0 && onDownloadProgress === undefined && !compressed) {
     const { buffer, byteOffset, byteLength } = await response.bytes()
     return Buffer.from(buffer, byteOffset, byteLength)
   }
   const pieces: Uint8Array[] = []
+  if (compressed) {
+    for await (const piece of streamOf(response, config, errors, ignore)) pieces.push(piece as Buffer)
+    return Buffer.concat(pieces)
+  }
   const count = new Count(response, config, errors)
   for await (const piece of response) {
     count.add(piece.length)
@@ -166,3 +184,5 @@ async function wholeOf(response: HTTP20Response, config: Config, errors: Errors)
   count.end()
   return Buffer.concat(pieces)
 }
+
+function ignore(): void {}

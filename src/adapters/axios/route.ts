@@ -28,10 +28,9 @@ export function routeOf(
   errors: Errors,
 ): { client: Client; servername: string | undefined } {
   const { socketPath, decompress, lookup, family } = config
-  if (socketPath) throw errors.make('socketPath is not supported by hyper-h2', 'ERR_NOT_SUPPORT')
   const given = url.protocol === 'https:' ? config.httpsAgent : config.httpAgent
   const agent = agentFor(config.proxy, given, errors)
-  const named = { ...optionsOf(given, agent), lookup: normalized(lookup), family }
+  const named = { ...optionsOf(given, agent), lookup: normalized(lookup), family, socketPath }
   const client = agent.clientFor(named, decompress !== false)
   const { servername } = { ...agent.options, ...named } as { servername?: unknown }
   return {

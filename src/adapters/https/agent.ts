@@ -68,9 +68,10 @@ export class Agent extends https.Agent {
 
   #clientOptions(named: NamedOptions | undefined, decompress: boolean): ClientOptions {
     const { timeouts, ...others } = this.#client
-    const { lookup, ...tls } = named ?? {}
+    const { lookup, socketPath, ...tls } = named ?? {}
     return {
       ...others,
+      ...(socketPath ? { socketPath: String(socketPath) } : {}),
       ...(lookup === undefined ? {} : { lookup: lookup as NonNullable<ClientOptions['lookup']> }),
       tls: tls as TlsOptions,
       timeouts: { ...PATIENT, ...timeouts },

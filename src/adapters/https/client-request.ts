@@ -74,13 +74,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     )
     const target = targetOf(merged)
     this.agent = agentOf(merged.agent)
-    if (merged.createConnection !== undefined || merged.socketPath) {
-      const name = merged.socketPath ? 'socketPath' : 'createConnection'
-      throw misuse(
-        TypeError,
-        'ERR_INVALID_ARG_VALUE',
-        `${name} is not supported: the client makes its connections`,
-      )
+    if (merged.createConnection !== undefined) {
+      const message = 'createConnection is not supported: the client makes its connections'
+      throw misuse(TypeError, 'ERR_INVALID_ARG_VALUE', message)
     }
     this.method = target.method
     this.protocol = target.protocol

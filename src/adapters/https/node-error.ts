@@ -3,6 +3,7 @@
  * fields of a system error. Its one rule: an error is made anew for each
  * request, and what this library knows of it is its `cause`.
  */
+import { constants } from 'node:os'
 import { H2Error } from '../../index.ts'
 
 /** What an error of Node carries beyond `Error`. */
@@ -46,6 +47,7 @@ export function toNodeError(error: unknown): Error {
   if (error instanceof RangeError) return wrongLength(error)
   if (!H2Error.is(error)) return error instanceof Error ? error : new Error(String(error), { cause: error })
   const { cause, code, initiator, scope } = error
+  if (code === 'H2_TLS' && isOfOpenSsl(cause)) return brokenHandshake(cause, error)
   if (scope === 'transport' && cause instanceof Error && 'code' in cause) return systemError(cause, error)
   // A body that failed, or a `lookup` or `checkServerIdentity`, is the caller's, who sees its own error.
   if (OF_CALLERS.has(code) && cause instanceof Error) return cause
@@ -53,6 +55,17 @@ export function toNodeError(error: unknown): Error {
   if (code.startsWith('H2_TIMEOUT')) return coded('ETIMEDOUT', error)
   const broken = initiator === 'local' || code === 'H2_ALPN' || code === 'H2_TLS'
   return broken ? coded('EPROTO', error) : hangUp(`socket hang up (${error.message})`, error)
+}
+
+function isOfOpenSsl(cause: unknown): cause is Error {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ERR_SSL_')
+}
+
+/** Node writes its request while the handshake is under way, and what breaks that shows as a write that failed. */
+function brokenHandshake(source: Error, cause: H2Error): NodeError {
+  const error = coded('EPROTO', cause)
+  error.message = `write EPROTO ${source.message}`
+  return Object.assign(error, { errno: -constants.errno.EPROTO, syscall: 'write' })
 }
 
 /** A body that is not as long as its content-length says. */

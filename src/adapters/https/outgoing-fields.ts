@@ -47,9 +47,7 @@ export abstract class OutgoingFields extends Writable {
   appendHeader(name: string, value: string | readonly string[]): this {
     const before = this.#fields.get(keyOf(name))
     if (before === undefined) return this.setHeader(name, value)
-    const values = [before.value, value].flatMap((one) =>
-      typeof one === 'object' ? [...one] : [String(one)],
-    )
+    const values = [before.value, value].flatMap((one) => (Array.isArray(one) ? [...one] : [String(one)]))
     return this.setHeader(before.name, values)
   }
 
@@ -121,7 +119,8 @@ export abstract class OutgoingFields extends Writable {
       if (isOfConnection(name)) continue
       // RFC 9113 §8.2.2: of all codings of a transfer, trailers alone are left to speak of.
       if (name === 'te' && String(value).toLowerCase() !== 'trailers') continue
-      if (typeof value !== 'object') pairs.push([name, String(value)])
+      // As node:http sends it: null is a text, and so is an object.
+      if (!Array.isArray(value)) pairs.push([name, String(value)])
       else if (name === 'cookie') pairs.push([name, value.join('; ')])
       else for (const one of value) pairs.push([name, String(one)])
     }

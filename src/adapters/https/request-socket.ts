@@ -5,7 +5,7 @@
  * connection; destroying it ends the request and no other.
  */
 import { EventEmitter } from 'node:events'
-import { isIP } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import type { ConnectionInfo } from '../../index.ts'
 import { familyOf } from './connection-facts.ts'
 import { misuse } from './node-error.ts'
@@ -23,6 +23,11 @@ export interface SocketOwner {
 const SocketLike: new () => EventEmitter & SocketShape = /* @__PURE__ */ socketLike(EventEmitter)
 
 export class RequestSocket extends SocketLike {
+  static {
+    // Callers tell sockets from other emitters by `instanceof`. No stream's member of it works: nobody writes past HTTP.
+    Object.setPrototypeOf(SocketLike.prototype, Socket.prototype)
+  }
+
   /** True until the request is on a connection. */
   connecting: boolean
   destroyed: boolean
@@ -51,7 +56,9 @@ export class RequestSocket extends SocketLike {
     this.touch()
     if (!announced) return
     const { remoteAddress } = info
-    this.emit('lookup', null, remoteAddress, isIP(remoteAddress ?? ''), this.#owner.host)
+    const { host } = this.#owner
+    // As with node:net, an address is not looked up.
+    if (isIP(host) === 0) this.emit('lookup', null, remoteAddress, isIP(remoteAddress ?? ''), host)
     this.emit('connect')
     if (this.encrypted) this.emit('secureConnect')
     this.emit('ready')

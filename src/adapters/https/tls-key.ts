@@ -41,6 +41,7 @@ export const CONNECTION_OPTIONS = [
   'autoSelectFamily',
   'autoSelectFamilyAttemptTimeout',
   'lookup',
+  'socketPath',
 ] as const
 
 export type ConnectionOption = (typeof CONNECTION_OPTIONS)[number]

@@ -7,6 +7,9 @@ import type { RequestBody } from '../../index.ts'
 import { lengthIn } from './request-body.ts'
 import type { Fields } from './request-options.ts'
 
+/** Its reactions run whatever clock a test has put in place of the platform's. */
+const SETTLED = Promise.resolve()
+
 /** What is told while a body is sent. */
 export interface BodyWatcher {
   sent(chunk: unknown): void
@@ -16,7 +19,7 @@ export interface BodyWatcher {
 /** The content again, with its watcher told of every piece that is taken. */
 export function watched(body: RequestBody, fields: Fields, watcher: BodyWatcher): RequestBody {
   if (body instanceof Uint8Array) {
-    queueMicrotask(() => {
+    void SETTLED.then(() => {
       watcher.sent(body)
       watcher.done()
     })

@@ -4,6 +4,7 @@
  * and whatever it throws ends its request and nothing else.
  */
 import type { BodyFlow, BodyReceiver, ClientRequestInit, HTTP20Response, RequestBody } from '../../index.ts'
+import { Expectation } from '../wire/expectation.ts'
 import { type BodyWatcher, watched } from './body-watch.ts'
 import { Cancellation } from './cancellation.ts'
 import type { DispatchController, DispatchOptions } from './contract.ts'
@@ -19,7 +20,7 @@ import type { HandlerFace } from './handler-face.ts'
 import { answerTo } from './http1-answer.ts'
 import type { Listed } from './open-requests.ts'
 import { type Pairs, RawFields } from './raw-headers.ts'
-import { bodyOf, isNodeStream } from './request-body.ts'
+import { bodyOf, hearStream, isNodeStream, stopStream } from './request-body.ts'
 import type { RequestHost } from './request-host.ts'
 import type { Prepared } from './request-options.ts'
 import { Outgoing, Tunnel } from './tunnel.ts'
@@ -45,6 +46,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   #flow: BodyFlow | undefined
   /** What a tunnel's user writes; made before the request is sent. */
   #outgoing: Outgoing | undefined
+  /** Holds the content back until the server asks for it. */
+  #expectation: Expectation | undefined
   #tunnel: Tunnel | undefined
   readonly #headers: RawFields
   readonly #trailers: RawFields
@@ -65,6 +68,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     this.#response = undefined
     this.#flow = undefined
     this.#outgoing = undefined
+    this.#expectation = undefined
     this.#tunnel = undefined
     this.#headers = new RawFields()
     this.#trailers = new RawFields()
@@ -73,11 +77,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
 
   start(): void {
     const { body } = this.#options
-    // A stream that fails while nobody reads it yet must not fail the process.
-    if (isNodeStream(body)) {
-      body.on('error', (error) => this.#fail(error))
-      if (body._readableState?.autoDestroy !== true) body.on('end', () => this.#stopBody(undefined))
-    }
+    if (isNodeStream(body)) hearStream(body, (error) => this.#fail(error))
     if (!this.#call(() => this.#face.start(this))) return
     let content: RequestBody | Promise<RequestBody> | undefined
     try {
@@ -86,7 +86,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       this.#fail(error)
       return
     }
-    if (content instanceof Promise) content.then(this.#send, (error) => this.#fail(error))
+    if (content instanceof Promise) content.then(this.#sendWhole, (error) => this.#fail(error))
     else this.#send(content)
   }
 
@@ -201,9 +201,15 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     return this.#outgoing
   }
 
+  /** What was announced as empty, and is: the head ends the request. */
+  readonly #sendWhole = (body: RequestBody): void => {
+    this.#send(body instanceof Uint8Array && body.length === 0 ? undefined : body)
+  }
+
   readonly #send = (body: RequestBody | undefined): void => {
     if (this.#over) return
-    const { origin, path, servername, method, protocol, fields, timeouts } = this.prepared
+    const { origin, path, servername, method, protocol, fields, timeouts, expects } = this.prepared
+    this.#expectation = expects && body !== undefined ? new Expectation(this.#host.clock) : undefined
     // Undici names itself nowhere; an empty value is how the client is told to do the same.
     if (!fields.some(([name]) => name === 'user-agent')) fields.push(['user-agent', ''])
     const init: ClientRequestInit = {
@@ -211,7 +217,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       path,
       servername,
       headers: fields,
-      body,
+      body: this.#expectation === undefined ? body : this.#expectation.held(body!),
       timeouts,
       protocol,
       signal: this.#cancel.signal,
@@ -228,8 +234,12 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   // — the response —
 
   get #informed(): ClientRequestInit['onInformational'] {
-    if (typeof this.#options.onInfo !== 'function' && !this.#host.informational) return undefined
+    const expectation = this.#expectation
+    const told = typeof this.#options.onInfo === 'function' || this.#host.informational
+    if (!told && expectation === undefined) return undefined
     return ({ status, headers }) => {
+      if (status === 100) expectation?.granted()
+      if (!told) return
       const pairs = [...headers]
       this.#headers.pairs = pairs
       if (!this.#over) this.#call(() => this.#face.informational(this, status, pairs))
@@ -325,7 +335,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       }
       return
     }
-    this.#fail(toDispatchError(error, this.#known))
+    this.#fail(toDispatchError(error, this.#known, this.prepared.protocol))
   }
 
   /** Calls the handler. False if the request is over now. */
@@ -347,7 +357,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     this.#tunnel?.destroy()
     void this.#outgoing?.return()
     this.#cancel.abort(error)
-    this.#stopBody(error)
+    stopStream(this.#options.body, error)
     this.#trace?.error(error)
     this.#tell(error)
     this.#settle()
@@ -365,17 +375,6 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     }
   }
 
-  /** A stream that nobody reads would stay open. */
-  #stopBody(error: unknown): void {
-    const { body } = this.#options
-    if (!isNodeStream(body) || body.destroyed === true) return
-    try {
-      body.destroy?.(error instanceof Error ? error : undefined)
-    } catch {
-      // Why the request has ended was told already.
-    }
-  }
-
   #tell(error: unknown): void {
     try {
       this.#face.error(this, error)
@@ -387,6 +386,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   #tellAnswered(): void {
     if (this.#answered) return
     this.#answered = true
+    this.#expectation?.over()
     this.#host.answered(this.prepared.origin)
   }
 

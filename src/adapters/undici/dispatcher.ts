@@ -5,7 +5,7 @@
  */
 
 import { EventEmitter } from 'node:events'
-import { Client, type ClientOptions, type ClientStats } from '../../index.ts'
+import { Client, type ClientOptions, type ClientStats, type Clock } from '../../index.ts'
 import type { Dispatch, DispatcherLike, DispatchHandler, DispatchOptions, Interceptor } from './contract.ts'
 import { type ConnectionWatcher, type RemoteEnd, watchConnections } from './diagnostics.ts'
 import { DispatchedRequest } from './dispatched-request.ts'
@@ -115,7 +115,7 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     this.#over = false
     this.#h2c = ofClient.h2c === true
     this.#fallback = fallback
-    this.#host = this.#hostOf(informational ?? false, timeouts)
+    this.#host = this.#hostOf(informational ?? false, timeouts, ofClient.clock)
     this.#watcher = this.#watcherOf()
     this.#unwatch = watchConnections(this.#watcher)
   }
@@ -261,12 +261,13 @@ export class HyperDispatcher extends EventEmitter implements DispatcherLike {
     return state
   }
 
-  #hostOf(informational: boolean, timeouts: RequestHost['timeouts']): RequestHost {
+  #hostOf(informational: boolean, timeouts: RequestHost['timeouts'], clock: Clock | undefined): RequestHost {
     return {
       client: this.#client,
       fallback: this.#fallback,
       informational,
       timeouts,
+      clock,
       remoteOf: (origin) => this.#origins.get(origin)?.remote ?? null,
       whenConnected: (origin, tell) => {
         const { connections, remote, awaiting } = this.#stateOf(origin)
@@ -390,7 +391,9 @@ function composed<T extends HyperDispatcher>(
       if (name === 'dispatch') return outermost
       if (name === 'compose') return compose
       const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+      // What others have added goes by what is composed; what is ours knows its own object only.
+      const isOurs = typeof value === 'function' && name in HyperDispatcher.prototype
+      return isOurs ? value.bind(target) : value
     },
   })
 }

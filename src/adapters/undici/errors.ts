@@ -88,14 +88,18 @@ export interface Circumstances {
 const NOTHING_KNOWN: Circumstances = { responded: false, headersTimeout: 0, bodyTimeout: 0, socket: null }
 
 /** The error that a handler is told. */
-export function toDispatchError(error: unknown, known: Circumstances = NOTHING_KNOWN): unknown {
+export function toDispatchError(
+  error: unknown,
+  known: Circumstances = NOTHING_KNOWN,
+  protocol?: string,
+): unknown {
   if (!H2Error.is(error)) {
     const misuse = error instanceof TypeError || error instanceof RangeError
     return misuse ? invalidArgument(error.message, error) : error
   }
   const { code, cause, message } = error
   if (OF_SYSTEM.includes(code) && cause instanceof Error) return cause
-  if (code === 'H2_EXTENDED_CONNECT') return new DispatchError('UND_ERR_INFO', NO_EXTENDED_CONNECT, error)
+  if (code === 'H2_EXTENDED_CONNECT') return noExtendedConnect(error, protocol)
   if (code === 'H2_BODY') return ofBody(error)
   if (code.startsWith('H2_TIMEOUT_')) return ofTime(error, known)
   const found = CODES.get(code)
@@ -105,6 +109,12 @@ export function toDispatchError(error: unknown, known: Circumstances = NOTHING_K
     return new DispatchError('UND_ERR_RES_CONTENT_LENGTH_MISMATCH', message, error)
   }
   return ofPeer(error, known)
+}
+
+/** Undici knows of no upgrade but to WebSocket. */
+function noExtendedConnect(error: H2Error, protocol = 'websocket'): DispatchError {
+  if (protocol === 'websocket') return new DispatchError('UND_ERR_INFO', NO_EXTENDED_CONNECT, error)
+  return invalidArgument(`Custom upgrade "${protocol}" not supported over HTTP/2`, error)
 }
 
 /** A stream that was closed before its end says no more than that; neither does a source that threw nothing. */

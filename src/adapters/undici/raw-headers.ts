@@ -31,13 +31,21 @@ export class RawFields {
   }
 
   get raw(): unknown {
-    if (this.#pairs !== undefined) this.#raw ??= rawHeaders(this.#pairs)
+    if (this.#pairs !== undefined) this.#raw ??= named(rawHeaders(this.#pairs), this.#pairs)
     return this.#raw
   }
 
   set raw(given: unknown) {
     this.#raw = given
   }
+}
+
+/** Undici's octets of HTTP/2 are a record: who looks there for a name finds it. */
+function named(raw: Buffer[], pairs: Pairs): Buffer[] {
+  for (const [name, value] of Object.entries(headersRecord(pairs))) {
+    if (!(name in raw)) Object.defineProperty(raw, name, { value, configurable: true })
+  }
+  return raw
 }
 
 /** A record; a name that comes again makes an array. */

@@ -39,7 +39,8 @@ export function bodyOf(
   if (given instanceof URLSearchParams) return formOf(given, fields)
   if (given instanceof Blob) return given.size === 0 ? noBody(method, fields) : given
   if (isBlob(given)) return given.stream() as RequestBody
-  if (isNodeStream(given)) return given
+  // What is announced as empty is read to see that it is.
+  if (isNodeStream(given)) return announced === 0 ? collected(given, announced, signal) : given
   if (Symbol.asyncIterator in given) {
     const source = given as AsyncIterable<unknown>
     return announced !== undefined && announced <= SMALL
@@ -81,6 +82,22 @@ function formOf(given: URLSearchParams, fields: Fields): Uint8Array {
     fields.push(['content-type', 'application/x-www-form-urlencoded;charset=UTF-8'])
   }
   return Buffer.from(given.toString())
+}
+
+/** A stream that fails while nobody reads it yet must not fail the process. */
+export function hearStream(body: NodeStream, fail: (error: unknown) => void): void {
+  body.on('error', fail)
+  if (body._readableState?.autoDestroy !== true) body.on('end', () => stopStream(body, undefined))
+}
+
+/** A stream that nobody reads would stay open. */
+export function stopStream(body: unknown, error: unknown): void {
+  if (!isNodeStream(body) || body.destroyed === true) return
+  try {
+    body.destroy?.(error instanceof Error ? error : undefined)
+  } catch {
+    // Why the request has ended was told already.
+  }
 }
 
 function bytesOf(given: unknown): Uint8Array | undefined {

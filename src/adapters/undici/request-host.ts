@@ -2,7 +2,7 @@
  * What a dispatched request needs of its dispatcher. Its one rule: a request
  * says what became of it, and the dispatcher draws the conclusions.
  */
-import type { Client } from '../../index.ts'
+import type { Client, Clock } from '../../index.ts'
 import type { DispatcherLike } from './contract.ts'
 import type { RemoteEnd } from './diagnostics.ts'
 import type { Listed } from './open-requests.ts'
@@ -12,6 +12,7 @@ export interface RequestHost {
   readonly client: Client
   /** Who takes upgrades that HTTP/2 cannot make. */
   readonly fallback: DispatcherLike | undefined
+  readonly clock: Clock | undefined
   /** Every handler gets informational responses, asked for or not. */
   readonly informational: boolean
   /** Milliseconds, where a request does not say. */

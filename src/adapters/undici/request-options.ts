@@ -26,6 +26,8 @@ export interface Prepared {
   readonly tunnel: boolean
   readonly fields: Fields
   readonly timeouts: ClientRequestInit['timeouts']
+  /** The content waits for 100 (Continue) (RFC 9110 §10.1.1). */
+  readonly expects: boolean
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -33,6 +35,35 @@ const NOT_IN_PATH = /[^\u0021-\u00ff]/
 const NOT_IN_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 /** Fields of HTTP/1.1 connections that undici refuses in a request. */
 const REFUSED: readonly string[] = ['transfer-encoding', 'keep-alive', 'upgrade']
+
+/** Fields of requests that are no lists, of which `node:http2` sends none twice. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'age',
+  'authorization',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'from',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'range',
+  'referer',
+  'retry-after',
+  'user-agent',
+])
 
 /** Takes options apart. Throws `InvalidArgumentError` that says what is wrong. */
 export function prepare(options: DispatchOptions): Prepared {
@@ -46,6 +77,7 @@ export function prepare(options: DispatchOptions): Prepared {
   const tunnel = protocol !== undefined || method === 'CONNECT'
   const origin = originOf(options.origin)
   const fields = fieldsOf(options.headers)
+  if (options.expectContinue === true && !tunnel) fields.push(['expect', '100-continue'])
   return {
     origin,
     path: pathOf(options, origin, protocol !== undefined),
@@ -55,6 +87,7 @@ export function prepare(options: DispatchOptions): Prepared {
     tunnel,
     fields,
     timeouts: timeoutsOf(options, tunnel),
+    expects: options.expectContinue === true && !tunnel,
   }
 }
 
@@ -90,7 +123,12 @@ function originOf(given: unknown): string {
     throw invalidArgument('Invalid URL protocol: the URL must start with `http:` or `https:`.')
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') throw invalidArgument('invalid url')
-  const { origin } = url
+  const { origin, port, hostname: address } = url
+  // No connection leads to it, and so say systems.
+  if (port === '0') {
+    const facts = { code: 'ECONNREFUSED', syscall: 'connect', address, port: 0 }
+    throw Object.assign(new Error(`connect ECONNREFUSED ${address}:0`), facts)
+  }
   if (typeof given === 'string') {
     lastGiven = given
     lastOrigin = origin
@@ -203,8 +241,18 @@ export function add(fields: Fields, given: unknown, value: unknown): void {
   if (name === 'expect') throw new DispatchError('UND_ERR_NOT_SUPPORTED', 'expect header not supported')
   if (name === 'connection') checkConnection(value)
   else if (name === 'host') addHost(fields, value)
-  else if (!Array.isArray(value)) fields.push([name, textOf(given, value)])
-  else for (const one of value) fields.push([name, textOf(given, one)])
+  else if (!Array.isArray(value)) push(fields, name, textOf(given, value))
+  else for (const one of value) push(fields, name, textOf(given, one))
+}
+
+/** Adds a field; RFC 9110 §5.3: one that is no list stands once. */
+function push(fields: Fields, name: string, value: string): void {
+  if (SINGLE.has(name) && fields.some(([other]) => other === name)) {
+    const message = `Header field "${name}" must only have a single value`
+    const cause = Object.assign(new TypeError(message), { code: 'ERR_HTTP2_HEADER_SINGLE_VALUE' })
+    throw new DispatchError('UND_ERR_INFO', message, cause)
+  }
+  fields.push([name, value])
 }
 
 function textOf(name: unknown, value: unknown): string {

@@ -89,6 +89,8 @@ export class Tunnel extends Duplex {
     this.#flow = undefined
     // A connection may break when nobody looks at the tunnel any more.
     this.on('error', nothing)
+    // Who never reads hears of the end all the same, as of a stream of `node:http2`.
+    process.nextTick(() => this.read(0))
   }
 
   /** As a socket says it; the stream shares its connection, and has none of its own. */
@@ -103,9 +105,14 @@ export class Tunnel extends Duplex {
     }
     this.#flow = this.#response.pushTo({
       onData: (piece) => this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)),
-      onEnd: () => void this.push(null),
+      onEnd: () => this.#ended(),
       onError: (error) => void this.destroy(error as Error),
     })
+  }
+
+  #ended(): void {
+    this.push(null)
+    if (this.readableFlowing === null && this.readableLength === 0) this.resume()
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

@@ -56,6 +56,8 @@ export interface ClientOptions {
   readonly limits?: PeerLimits | undefined
   /** Undo content codings of responses. Default true. */
   readonly decompress?: boolean | undefined
+  /** Path of a Unix domain socket to use in place of every origin's host and port. */
+  readonly socketPath?: string | undefined
   /** Keep what happens, for `recording()`: true, or how much of it. Default nothing. */
   readonly record?: boolean | RecordOptions | undefined
   /** Finds the addresses of a host name in place of the system, called as `dns.lookup` is. */
@@ -91,6 +93,7 @@ const OF_CONNECTIONS: readonly string[] = [
   'settings',
   'limits',
   'decompress',
+  'socketPath',
   'record',
   'lookup',
   'logger',

@@ -149,9 +149,10 @@ export abstract class ConnectionFace {
 
   /**
    * Pushes that belong to `stream`, until its response has ended; without it,
-   * all of the connection, until it closes. Needs `enablePush: true`.
+   * all of the connection, until it closes. Throws TypeError without `enablePush: true`.
    */
   getPushes(stream?: HTTP20Stream): AsyncIterableIterator<HTTP20Push> {
+    if (!this.#settings.enablePush) throw new TypeError('getPushes needs the option enablePush: true')
     return this.pushes.of(stream && exchangeOf(stream))
   }
 

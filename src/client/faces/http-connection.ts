@@ -3,7 +3,6 @@
  * HTTP/1.1, in the shape of `HTTP20Connection`. A pool of one connection does
  * the work. Its one rule: nothing is assumed of the protocol before the dial.
  */
-import { checkRequest } from '../../protocol/index.ts'
 import { destroyed, errorOf, Rejection, transportLost } from '../failure.ts'
 import { observerOf } from '../observe/observers.ts'
 import { recordersOf } from '../observe/recorder.ts'
@@ -13,7 +12,7 @@ import type { OriginPool } from '../pool/origin-pool.ts'
 import { Pool } from '../pool/pool.ts'
 import { checkRetry } from '../pool/retry-policy.ts'
 import { WaitingLine } from '../pool/waiting-line.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { checkPlanned, type PlannedRequest } from '../request/request-init.ts'
 import type { HttpVersion } from '../response/incoming.ts'
 import type { Exchange } from '../session/exchange.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from '../settings/options.ts'
@@ -46,7 +45,7 @@ export class HTTPConnection extends ConnectionFace {
     super(target, checkOptions(options))
     const { clock, enablePush, logger } = this.settings
     this.#pool = new Pool({
-      retry: checkRetry(false),
+      retry: checkRetry(undefined),
       limitPerOrigin: checkPerOrigin(1),
       limit: Number.POSITIVE_INFINITY,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -99,7 +98,7 @@ export class HTTPConnection extends ConnectionFace {
       exchange.planned = planned
       exchange.fail(new Rejection(signal.reason))
     } else if (this.#closing !== undefined) {
-      checkRequest(planned.head)
+      checkPlanned(planned)
       exchange.planned = planned
       this.#gate.join(exchange, false)
     } else this.#submit(exchange, planned)

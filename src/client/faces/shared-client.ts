@@ -18,7 +18,7 @@ let shared: Client | undefined
  * const response = await fetch('https://example.com/')
  * console.log(response.status, await response.text())
  */
-export const fetch: Fetch = (input, init) => {
+export const fetch: Fetch = (input, init = {}) => {
   shared ??= new Client()
   return shared.fetch(input, init)
 }

@@ -4,7 +4,13 @@
  * no stream is made for somebody who wants all of it.
  */
 import { joinBytes } from '../../bytes.ts'
-import { type HTTP20Response, hasArrived } from '../response/http20-response.ts'
+import {
+  endOf,
+  type HTTP20Response,
+  hasArrived,
+  type ResponseEnd,
+  whenArrived,
+} from '../response/http20-response.ts'
 import { unwatch, watch } from '../session/abort-watch.ts'
 import { bodyFailure } from './fetch-failure.ts'
 
@@ -22,6 +28,10 @@ export interface ByteSource {
   readText(): Promise<string>
   /** Nobody wants the rest. */
   cancel(): void
+  /** How it ended, undefined if more of it may arrive, or if that is not known. */
+  readonly ended?: ResponseEnd | undefined
+  /** Calls back once `ended` is there. */
+  whenEnded?(callback: () => void): void
 }
 
 /** Responses that nobody can read any more are given up: their streams would stay open. */
@@ -71,9 +81,20 @@ export class ResponseSource implements ByteSource {
     this.#response.cancel()
   }
 
-  /** Fetch §5.6: aborting errors a body that has arrived and was not read, too. */
+  get ended(): ResponseEnd | undefined {
+    const end = endOf(this.#response)
+    return end?.error === undefined ? end : { ...end, error: bodyFailure(end.error, this.#signal) }
+  }
+
+  whenEnded(callback: () => void): void {
+    whenArrived(this.#response, callback)
+  }
+
+  /** Fetch §5.6: aborting errors a body that has arrived and was not read, too; one that is read, or empty, is over. */
   #checkSignal(): void {
     if (this.#signal?.aborted !== true) return
+    const end = endOf(this.#response)
+    if (end !== undefined && end.error === undefined && !end.left) return
     this.#response.cancel()
     throw this.#signal.reason
   }
@@ -209,6 +230,20 @@ function endWithSignal(
   return forget
 }
 
+/**
+ * Ends a stream as its source has ended, as soon as nothing is left to read: who waits for `closed`, and does
+ * not read, hears of it.
+ */
+function endWith(controller: ReadableByteStreamController, { error, left }: ResponseEnd): void {
+  if (left) return
+  try {
+    if (error !== undefined) controller.error(error)
+    else controller.close()
+  } catch {
+    // It was closed, or cancelled, before.
+  }
+}
+
 /** Content with one reader. */
 export class FetchBody {
   #source: ByteSource
@@ -268,21 +303,36 @@ export class FetchBody {
     if (this.#stream?.locked === true) throw new TypeError('body is unusable: it is locked')
   }
 
+  /** The source does not hold the stream. Who pulls is told by what is pulled. */
+  #endWithSource(stream: WeakRef<ReadableByteStreamController>, isPulling: () => boolean): void {
+    const source = this.#source
+    const tell = (): void => {
+      const controller = stream.deref()
+      if (controller !== undefined && !isPulling()) endWith(controller, source.ended!)
+    }
+    if (source.ended !== undefined) tell()
+    else source.whenEnded?.(tell)
+  }
+
   #makeStream(): ReadableStream<Uint8Array> {
     let forget = (): void => {}
+    let pulling = false
     return new ReadableStream(
       {
         type: 'bytes',
         start: (controller) => {
           forget = endWithSignal(controller, this.#signal)
+          this.#endWithSource(new WeakRef(controller), () => pulling)
         },
         pull: async (controller) => {
           this.#used = true
           const view = controller.byobRequest?.view as Uint8Array | null | undefined
+          pulling = true
           const piece = await this.#source.read(view?.byteLength ?? PIECE).catch((error: unknown) => {
             forget()
             throw error
           })
+          pulling = false
           if (piece === undefined) {
             forget()
             controller.close()
@@ -295,6 +345,10 @@ export class FetchBody {
             new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(piece)
             controller.byobRequest!.respond(piece.length)
           }
+          const end = this.#source.ended
+          if (piece === undefined || end === undefined) return
+          if (!end.left) forget()
+          endWith(controller, end)
         },
         cancel: () => {
           this.#used = true

@@ -4,7 +4,8 @@
  * `H2Error` is the cause of a TypeError with the message that programs look for.
  */
 
-import { H2Error } from '../../errors.ts'
+import { H2Error, type Processed } from '../../errors.ts'
+import { ErrorCode } from '../../frame/registry.ts'
 import { unwatch, watch } from '../session/abort-watch.ts'
 
 /** What `fetch` rejects with. `TypeError`s of misuse pass as they are. */
@@ -15,9 +16,18 @@ export function fetchFailure(error: unknown, signal: AbortSignal | undefined): u
   return new TypeError(error instanceof Error ? error.message : String(error), { cause: error })
 }
 
-/** What a network error of the standard is here: `reason` reads *what failed: which rule*. */
-export function networkError(reason: string): TypeError {
-  return new TypeError('fetch failed', { cause: new Error(reason) })
+/** What a network error of the standard is here: `reason` reads *what failed: which rule*. Sending again changes nothing. */
+export function networkError(reason: string, processed: Processed = 'no'): TypeError {
+  const cause = new H2Error(reason, {
+    code: 'H2_FETCH',
+    scope: 'stream',
+    initiator: 'local',
+    errorCode: ErrorCode.NO_ERROR,
+    errorName: 'NO_ERROR',
+    processed,
+    retryable: false,
+  })
+  return new TypeError('fetch failed', { cause })
 }
 
 /** What reading a body rejects with. Misuse and syntax errors pass as they are. */

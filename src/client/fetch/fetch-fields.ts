@@ -5,6 +5,8 @@
  * as a platform `Headers` would have it.
  */
 
+import { shownName, trimmed } from '../../protocol/field-rules.ts'
+
 /** Name in lower case, and value. */
 export type Field = readonly [name: string, value: string]
 
@@ -20,7 +22,6 @@ export type CacheMode = 'default' | 'no-store' | 'reload' | 'no-cache' | 'force-
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const BAD_VALUE = /[\0\n\r]|[^\0-\xff]/
-const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 
 /**
  * RFC 9113 §8.2.2: fields that speak of a connection have no place in HTTP/2.
@@ -52,7 +53,7 @@ const IDENTITY: Field = ['accept-encoding', 'identity']
 
 /** The list of `init.headers`. Throws TypeError for what `new Headers` throws for. */
 export function readFields(headers: unknown): Field[] {
-  const fields: Field[] = []
+  const fields = new Map<string, string>()
   if (typeof headers !== 'object' || headers === null) {
     throw new TypeError('headers must be an object, pairs or Headers')
   }
@@ -62,28 +63,32 @@ export function readFields(headers: unknown): Field[] {
       if (parts.length !== 2) throw new TypeError('headers must be pairs of name and value')
       appendField(fields, parts[0], parts[1])
     }
-    return fields
+    return [...fields]
   }
   const record = headers as Record<string, unknown>
   for (const name of Object.keys(record)) {
     const value = record[name]
     appendField(fields, name, Array.isArray(value) ? value.join(', ') : value)
   }
-  return fields
+  return [...fields]
 }
 
 /** Fetch §2.2.2, "append": combined with what there is of the same name. */
-function appendField(fields: Field[], givenName: unknown, givenValue: unknown): void {
+function appendField(fields: Map<string, string>, givenName: unknown, givenValue: unknown): void {
   const text = `${givenName}`
-  if (!NAME.test(text)) throw new TypeError(`field name is not valid: ${JSON.stringify(text.slice(0, 64))}`)
-  const value = `${givenValue}`.replace(OUTER_SPACE, '')
+  if (!NAME.test(text)) throw new TypeError(`field name is not valid: ${shownName(text)}`)
+  const value = trimmed(`${givenValue}`, isHttpWhitespace)
   if (BAD_VALUE.test(value))
-    throw new TypeError(`value of field ${text.slice(0, 64)} has a forbidden character`)
+    throw new TypeError(`value of field ${shownName(text)} has a forbidden character`)
   const name = text.toLowerCase()
   if (CONNECTION_FIELDS.has(name) || (name === 'te' && value !== 'trailers')) return
-  const at = fields.findIndex((field) => field[0] === name)
-  if (at === -1) fields.push([name, value])
-  else fields[at] = [name, `${fields[at]![1]}${name === 'cookie' ? '; ' : ', '}${value}`]
+  const before = fields.get(name)
+  fields.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`)
+}
+
+/** Fetch §2.2.2: HTAB, LF, CR and space. */
+function isHttpWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
 }
 
 export function hasField(fields: readonly Field[], name: string): boolean {

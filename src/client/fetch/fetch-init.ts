@@ -6,9 +6,10 @@
  */
 import type { ClientRequestInit } from '../request/client-request.ts'
 import { formDataBlob, isFormData } from '../request/multipart.ts'
-import { type RequestBody, takeBody } from '../request/request-body.ts'
+import { bytesOf, type RequestBody, takeBody } from '../request/request-body.ts'
 import { checkPriority, type Priority } from '../request/request-head.ts'
 import type { TrailersInput } from '../request/upload.ts'
+import { shownUrl } from '../settings/shown-url.ts'
 import type { Timeouts } from '../settings/timeouts.ts'
 import { type CacheMode, type FetchHeaders, type Field, hasField, readFields } from './fetch-fields.ts'
 
@@ -56,6 +57,8 @@ export interface FetchExtras {
   readonly timeouts: Timeouts | undefined
   readonly trailers: TrailersInput | undefined
   readonly onInformational: ClientRequestInit['onInformational']
+  /** The body is a stream, whatever a `Request` that carries it through middleware makes of it. */
+  readonly streamed: boolean
 }
 
 /** What a request sends. */
@@ -114,6 +117,8 @@ const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 /** Fetch §2.2.1, "normalize a method": the others keep their case. */
 const NORMALIZED_METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
+/** Fetch §2.2.1, "CORS-safelisted method". */
+const NO_CORS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
 /** Urgencies of the standard's words (RFC 9218 §4.1). */
 const URGENCIES: Readonly<Record<string, number>> = { high: 1, low: 5 }
 
@@ -123,6 +128,7 @@ const NO_EXTRAS: FetchExtras = {
   timeouts: undefined,
   trailers: undefined,
   onInformational: undefined,
+  streamed: false,
 }
 const NO_CONTENT: FetchContent = { body: undefined, replayable: true, unread: undefined }
 
@@ -140,6 +146,9 @@ export function describeRequest(input: unknown, given: FetchInit | null | undefi
   const fields = headers === undefined ? [] : readFields(headers)
   const mode = oneOf('mode', MODES, init.mode, from?.mode, 'cors')
   const cache = oneOf('cache', CACHE_MODES, init.cache, from?.cache, 'default')
+  if (mode === 'no-cors' && !NO_CORS_METHODS.has(method)) {
+    throw new TypeError(`mode "no-cors" allows the methods GET, HEAD and POST, not ${method}`)
+  }
   if (init.mode === 'navigate') throw new TypeError('mode must not be "navigate"')
   if (cache === 'only-if-cached' && mode !== 'same-origin') {
     throw new TypeError('cache may be "only-if-cached" only if mode is "same-origin"')
@@ -177,8 +186,9 @@ function parseUrl(text: string): URL {
   let url: URL
   try {
     url = new URL(text)
-  } catch (error) {
-    throw new TypeError(`not a URL: ${JSON.stringify(text.slice(0, 256))}`, { cause: error })
+  } catch {
+    // The platform's error quotes its input, and the input may hold a password.
+    throw new TypeError(`not a URL: ${shownUrl(text)}`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`the URL must not hold a user or password: ${url.protocol}//…@${url.host}`)
@@ -226,7 +236,7 @@ function checkRest({ window, duplex, referrer, referrerPolicy }: FetchInit): voi
     throw new TypeError(`referrerPolicy is not known: ${referrerPolicy}`)
   }
   if (referrer !== undefined && referrer !== '' && !isUrl(`${referrer}`)) {
-    throw new TypeError(`referrer is not a URL: ${JSON.stringify(`${referrer}`.slice(0, 256))}`)
+    throw new TypeError(`referrer is not a URL: ${shownUrl(`${referrer}`)}`)
   }
 }
 
@@ -244,7 +254,7 @@ function extrasOf({ priority, timeouts, trailers, onInformational }: FetchInit):
   if (onInformational !== undefined && typeof onInformational !== 'function') {
     throw new TypeError('onInformational must be a function')
   }
-  return { priority: priorityOf(priority), timeouts, trailers, onInformational }
+  return { priority: priorityOf(priority), timeouts, trailers, onInformational, streamed: false }
 }
 
 function priorityOf(given: FetchInit['priority']): Priority | undefined {
@@ -309,8 +319,9 @@ function inheritedContent(used: boolean, body: ReadableStream<Uint8Array>): Fetc
 /** What goes on being the same while the caller changes its own: bytes are copied; what is no body becomes text. */
 function sendable(body: RequestBody): RequestBody {
   if (typeof body === 'string' || typeof body === 'function') return body
-  if (body instanceof ArrayBuffer) return body.slice(0)
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
+  const bytes = bytesOf(body)
+  // Not `slice`, which shares the memory of a Buffer.
+  if (bytes !== undefined) return bytes.length === 0 ? bytes : new Uint8Array(bytes)
   if (typeof body !== 'object') return `${body}`
   if (isFormData(body)) return formDataBlob(body)
   const known =

@@ -29,7 +29,7 @@ export function throughMiddleware(
   middleware: readonly Middleware[],
   run: (request: FetchRequest) => Promise<FetchResponse>,
 ): (input: unknown, init?: FetchInit) => Promise<FetchResponse> {
-  return async (input, init) => {
+  return async (input, init = {}) => {
     const { request, extras } = platformRequest(input, init)
     const last = async (sent: Request): Promise<Response> =>
       run({ ...describeRequest(sent, undefined), extras })
@@ -72,7 +72,8 @@ function platformRequest(
     mode: rest.mode,
     ...(body === undefined ? {} : { body, duplex: 'half' }),
   }
-  return { request: new Request(url.href, platformInit as RequestInit), extras }
+  const streamed = content.body !== undefined && !content.replayable
+  return { request: new Request(url.href, platformInit as RequestInit), extras: { ...extras, streamed } }
 }
 
 /** What the platform knows as a body. */

@@ -3,11 +3,13 @@
  * cookies, integrity, and how it fails. Its one rule: whatever is not given to
  * the caller is given up, so that no response is left open.
  */
+import { Rejection } from '../failure.ts'
 import type { ClientRequestInit, SendRequest } from '../request/client-request.ts'
 import { readAhead } from '../request/read-ahead.ts'
-import type { RequestBody } from '../request/request-body.ts'
-import type { TrailersInput } from '../request/upload.ts'
+import { type RequestBody, takeBody } from '../request/request-body.ts'
+import { discardBody, type TrailersInput } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
+import { isPortBlocked } from './blocked-ports.ts'
 import { type CookieJar, keepCookies } from './cookies.ts'
 import { BytesSource, FetchBody, ResponseSource } from './fetch-body.ts'
 import { abortable, fetchFailure, networkError } from './fetch-failure.ts'
@@ -44,7 +46,8 @@ export function createFetch(send: SendRequest, options: FetchOptions = {}): Fetc
   const run = (request: FetchRequest): Promise<FetchResponse> =>
     new FetchRun(send, cookies, request, now?.()).run()
   if (middleware.length > 0) return throughMiddleware(middleware, run)
-  return async (input, init) => run(describeRequest(input, init))
+  // With one parameter that must be given, as the standard's has.
+  return async (input, init = {}) => run(describeRequest(input, init))
 }
 
 /** One call of `fetch`. */
@@ -95,7 +98,8 @@ class FetchRun {
       throw signal.reason
     }
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return this.#local()
-    if (cache === 'only-if-cached') throw networkError('request failed: there is no cache (Fetch §4.5)')
+    if (isPortBlocked(url)) throw this.#refused(`port ${url.port} is blocked (Fetch §2.9)`)
+    if (cache === 'only-if-cached') throw this.#refused('there is no cache (Fetch §4.5)')
     addDefaults(fields, cache)
     if (this.#request.content.unread !== undefined) await this.#readAhead()
     const passed: HTTP20Response[] = []
@@ -116,7 +120,8 @@ class FetchRun {
       if (verdict.kind === 'respond') return this.#respond(response)
       discard(response)
       passed.push(response)
-      if (verdict.kind === 'refuse') throw networkError(`redirect failed: ${verdict.reason} (Fetch §4.4)`)
+      if (verdict.kind === 'refuse')
+        throw networkError(`redirect failed: ${verdict.reason} (Fetch §4.4)`, 'yes')
       this.#turn(verdict)
     }
   }
@@ -125,10 +130,17 @@ class FetchRun {
   async #local(): Promise<FetchResponse> {
     const { url, method, fields, signal } = this.#request
     if (!LOCAL_SCHEMES.includes(url.protocol)) {
-      throw networkError(`request failed: the scheme ${url.protocol} is not one of fetch (Fetch §4.2)`)
+      throw this.#refused(`the scheme ${url.protocol} is not one of fetch (Fetch §4.2)`)
     }
     const headers = fields.map(([name, value]): [string, string] => [name, value])
     return withExtras(await platformFetch(url.href, { method, headers, signal: signal ?? null }))
+  }
+
+  /** The error of a request that is not sent. */
+  #refused(reason: string): TypeError {
+    const error = networkError(`request failed: ${reason}`)
+    giveUp(this.#request.content, error)
+    return error
   }
 
   async #readAhead(): Promise<void> {
@@ -137,7 +149,7 @@ class FetchRun {
     try {
       const { body, replayable } = await abortable(readAhead(reader), signal)
       this.#body = body
-      this.#replayable = replayable
+      this.#replayable = replayable && !this.#request.extras.streamed
     } catch (error) {
       reader.cancel(error).catch(ignore)
       if (signal?.aborted === true) throw signal.reason
@@ -155,7 +167,13 @@ class FetchRun {
         linkToPlatform()
         return await sent
       }
-      const fields = await this.#withCookies(jar)
+      const fields = await this.#withCookies(jar).catch((error: unknown) => {
+        giveUp(
+          { ...this.#request.content, body: this.#body },
+          signal?.aborted === true ? signal.reason : error,
+        )
+        throw error
+      })
       linkToPlatform()
       const response = await this.#send(this.#address, this.#init(fields), this.#startedAt)
       await abortable(keepCookies(jar, response, this.#address), signal)
@@ -235,8 +253,15 @@ class FetchRun {
 
 /** Fetch §5.6: nobody will read what was to be sent. */
 function giveUp({ body, unread }: FetchRequest['content'], reason: unknown): void {
-  if (unread !== undefined) unread.cancel(reason).catch(ignore)
-  else if (body instanceof ReadableStream) body.cancel(reason).catch(ignore)
+  if (body === undefined) {
+    unread?.cancel(reason).catch(ignore)
+    return
+  }
+  try {
+    discardBody(takeBody(body), new Rejection(reason))
+  } catch {
+    // Somebody else reads it, and hears of its end.
+  }
 }
 
 /** The text of a URL without its fragment, even an empty one. */
@@ -251,10 +276,11 @@ async function checkedBody(
   integrity: string,
   signal: AbortSignal | undefined,
 ): Promise<FetchBody> {
-  if (body === undefined) throw networkError('integrity failed: the response has no content (SRI §3.3)')
+  if (body === undefined)
+    throw networkError('integrity failed: the response has no content (SRI §3.3)', 'yes')
   const content = await body.bytes()
   if (!(await matchesIntegrity(content, integrity))) {
-    throw networkError('integrity failed: the content has another digest (SRI §3.3)')
+    throw networkError('integrity failed: the content has another digest (SRI §3.3)', 'yes')
   }
   return new FetchBody(new BytesSource(content), signal)
 }

@@ -1,7 +1,8 @@
 /**
  * Subresource Integrity (SRI §3.3): whether content is what its reader
  * expects. Its one rule: only the strongest algorithm that is named counts, and
- * metadata that names none we know matches anything.
+ * metadata that names one is never taken for metadata that names none: a digest
+ * that cannot be one matches nothing.
  */
 
 /** From weak to strong, as the metadata and as WebCrypto calls them. */
@@ -10,8 +11,6 @@ const ALGORITHMS: readonly (readonly [name: string, digest: string])[] = [
   ['sha384', 'SHA-384'],
   ['sha512', 'SHA-512'],
 ]
-/** Algorithm, digest in either alphabet of base64, options nobody has defined. */
-const EXPRESSION = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/i
 
 /** What content has to be: one of `digests`, as base64 without padding, of the algorithm `digest`. */
 interface Expectation {
@@ -27,27 +26,36 @@ export async function matchesIntegrity(content: Uint8Array, metadata: string): P
   return expected.digests.includes(base64(new Uint8Array(digest)))
 }
 
+/** SRI §3.3.2, §3.3.3. Undefined if no algorithm that we know is named. */
 function strongest(metadata: string): Expectation | undefined {
   let rank = -1
   let digests: string[] = []
   for (const word of metadata.split(/[\t\n\f\r ]+/)) {
-    const match = EXPRESSION.exec(word)
-    if (match === null) continue
-    const algorithm = match[1]!.toLowerCase()
+    // Behind a question mark stand options that nobody has defined.
+    const [expression = ''] = word.split('?', 1)
+    const dash = expression.indexOf('-')
+    const algorithm = (dash === -1 ? expression : expression.slice(0, dash)).toLowerCase()
     const found = ALGORITHMS.findIndex(([name]) => name === algorithm)
+    if (found === -1) continue
     if (found > rank) {
       rank = found
       digests = []
     }
-    if (found === rank) digests.push(withoutPadding(match[2]!.replaceAll('-', '+').replaceAll('_', '/')))
+    if (found === rank) digests.push(dash === -1 ? '' : canonical(expression.slice(dash + 1)))
   }
   return rank === -1 ? undefined : { digest: ALGORITHMS[rank]![1], digests }
+}
+
+/** A digest in either alphabet of base64, in one form. */
+function canonical(digest: string): string {
+  return withoutPadding(digest.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
 function base64(octets: Uint8Array): string {
   return withoutPadding(btoa(String.fromCharCode(...octets)))
 }
 
+/** Two characters at most (RFC 4648 §4): what has more is no digest, and stays so. */
 function withoutPadding(text: string): string {
-  return text.replace(/=+$/, '')
+  return text.replace(/={1,2}$/, '')
 }

@@ -4,6 +4,8 @@
  * case can be put to it as data.
  */
 
+import { isPortBlocked } from './blocked-ports.ts'
+
 /** Redirects that one `fetch` follows (Fetch §4.4). */
 export const MAX_REDIRECTS = 20
 
@@ -67,6 +69,7 @@ export function redirectVerdict(
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return refuse(`location leads to ${url.protocol}, which is not http: or https:`)
   }
+  if (isPortBlocked(url)) return refuse(`location leads to port ${url.port}, which is blocked`)
   if (request.followed >= MAX_REDIRECTS) return refuse(`more than ${MAX_REDIRECTS} redirects`)
   const crossesOrigin = url.origin !== request.url.origin
   if (crossesOrigin && request.staysInOrigin) return refuse('location leaves the origin (mode "same-origin")')

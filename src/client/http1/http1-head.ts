@@ -3,8 +3,10 @@
  * response that `node:http` let through. Its one rule: where a message ends is
  * said once and cannot be read in two ways (RFC 9112 §6.3).
  */
-import { checkRequest, decimal, type RequestHead } from '../../protocol/index.ts'
-import type { Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
+import { INVALID } from '../../protocol/field-rules.ts'
+import { NO_CONTENT_LENGTH, nameKind } from '../../protocol/fields-received.ts'
+import { checkRequest, type RequestHead } from '../../protocol/index.ts'
+import type { Forwarding, Http1RequestHead, Http1ResponseHead } from '../../transport/transport.ts'
 
 /** A head that can be sent. */
 export interface FramedHead {
@@ -15,7 +17,7 @@ export interface FramedHead {
 
 /** Methods of requests that need not say that they have no content (RFC 9110 §8.6). */
 const WITHOUT_CONTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE']
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const BAD_VALUE = /[\0\r\n]/
 
 /**
  * The head of a request in wire order. `endStream`: it has no content.
@@ -28,15 +30,12 @@ export function framedHead(
   trailers: boolean,
   maxHeadSize: number,
 ): FramedHead {
-  checkRequest(head)
+  const length = checkRequest(head, endStream)
   const { method, path } = head
   // RFC 9110 §9.3.6: what follows would not be HTTP, and there is no stream for it.
   if (method === 'CONNECT' || path === undefined)
     throw new TypeError('CONNECT needs HTTP/2; this is HTTP/1.1')
-  const announced = announcedLength(head.fields)
-  if (endStream && announced !== undefined && announced > 0) {
-    throw new TypeError(`content-length ${announced} of a request without content`)
-  }
+  const announced = length === NO_CONTENT_LENGTH ? undefined : length
   const chunked = !endStream && (announced === undefined || trailers)
   // RFC 9112 §3.2: host first.
   const fields = ['host', head.authority]
@@ -47,6 +46,21 @@ export function framedHead(
     wire: { method, target: path, fields, maxHeadSize },
     length: chunked ? undefined : (announced ?? 0),
   }
+}
+
+/**
+ * The head as a proxy takes it. Where it goes is said by the origin that was asked for, whatever `host` says
+ * (RFC 9112 §3.2.2); `*` has no path in absolute form (RFC 9112 §3.2.4).
+ */
+export function forwarded(
+  head: Http1RequestHead,
+  origin: string,
+  { authorization }: Forwarding,
+): Http1RequestHead {
+  const target = head.target === '*' ? origin : origin + head.target
+  const own = head.fields.some((name, index) => index % 2 === 0 && name === 'proxy-authorization')
+  if (authorization === undefined || own) return { ...head, target }
+  return { ...head, target, fields: [...head.fields, 'proxy-authorization', authorization] }
 }
 
 /** The caller's fields, and `connection`. */
@@ -72,20 +86,6 @@ function addFields(to: string[], fields: readonly string[], chunked: boolean): v
   to.push('connection', options)
 }
 
-/** Throws TypeError for a content-length that is no number, or that is said twice. */
-function announcedLength(fields: readonly string[]): number | undefined {
-  let length: number | undefined
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== 'content-length') continue
-    const announced = decimal(fields[i + 1]!)
-    if (length !== undefined || Number.isNaN(announced)) {
-      throw new TypeError('content-length must be one number (RFC 9112 §6.3)')
-    }
-    length = announced
-  }
-  return length
-}
-
 /** The rule that the head of a final response breaks. */
 export function responseFault(head: Http1ResponseHead): string | undefined {
   const { version, status, fields } = head
@@ -103,7 +103,8 @@ export function responseFault(head: Http1ResponseHead): string | undefined {
 /** The rule that received fields break. Parsers of older runtimes let through what hides a length. */
 export function fieldsFault(fields: readonly string[]): string | undefined {
   for (let i = 0; i < fields.length; i += 2) {
-    if (!TOKEN.test(fields[i]!)) return 'a field name that is not a token (RFC 9112 §5.1)'
+    if (nameKind(fields[i]!) === INVALID) return 'a field name with a forbidden character (RFC 9112 §5.1)'
+    if (BAD_VALUE.test(fields[i + 1]!)) return 'a field value with NUL, CR or LF (RFC 9110 §5.5)'
   }
   return undefined
 }

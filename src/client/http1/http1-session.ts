@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../frame/registry.ts'
 import { checkLimits, checkSettings } from '../../protocol/limits.ts'
 import type {
+  Forwarding,
   Http1Failure,
   Http1Link,
   Http1LinkHandler,
@@ -18,7 +19,7 @@ import { Deadlines } from '../session/deadlines.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Carrier } from '../session/exchange-host.ts'
 import type { Session, SessionOwner, SessionState } from '../session/session.ts'
-import { framedHead, idleLimit } from './http1-head.ts'
+import { forwarded, framedHead, idleLimit } from './http1-head.ts'
 import { failureOf, Http1Stream, type Http1StreamHost } from './http1-stream.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -32,6 +33,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   readonly maxFields: number
   readonly #owner: SessionOwner
   readonly #link: Http1Link
+  readonly #forwarding: Forwarding | undefined
   readonly #maxHeadSize: number
   readonly #open: Deadlines<Exchange>
   #state: SessionState
@@ -59,13 +61,14 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
    * @example
    * const session = new Http1Session(owner, await platform.http1(transport))
    */
-  constructor(owner: SessionOwner, link: Http1Link) {
+  constructor(owner: SessionOwner, link: Http1Link, forwarding?: Forwarding) {
     const { settings } = owner
     const { maxInformational, maxHeaderFields } = checkLimits(settings.limits)
     this.maxInformational = maxInformational
     this.maxFields = maxHeaderFields
     this.#owner = owner
     this.#link = link
+    this.#forwarding = forwarding
     this.#maxHeadSize = checkSettings(settings.settings).maxHeaderListSize
     this.#open = new Deadlines()
     this.#state = 'open'
@@ -157,7 +160,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): Http1Stream {
     const framed = framedHead(head, endStream, plan.trailers !== undefined, this.#maxHeadSize)
     const stream = new Http1Stream(this, exchange, head.method)
-    stream.begin(this.#link.request(framed.wire, endStream, stream), endStream, framed.length)
+    const { origin } = this.#owner.target
+    const wire =
+      this.#forwarding === undefined ? framed.wire : forwarded(framed.wire, origin, this.#forwarding)
+    stream.begin(this.#link.request(wire, endStream, stream), endStream, framed.length)
     this.#current = stream
     this.#idleUntil = NEVER
     return stream
@@ -302,6 +308,10 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
 
   pushed(): undefined {
     return undefined
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {

@@ -4,16 +4,17 @@
  * consumed stops the reading, since HTTP/1.1 has no windows (RFC 9112 §9.3).
  */
 import { ErrorCode } from '../../frame/registry.ts'
-import { checkSentFields } from '../../protocol/fields-sent.ts'
+import { checkSentTrailers } from '../../protocol/fields-sent.ts'
 import type { FieldList, RequestStream, StreamSink } from '../../protocol/index.ts'
 import { InformationalCount } from '../../protocol/informational.ts'
+import { wrongLength } from '../../protocol/upload.ts'
 import type {
   Http1Failure,
   Http1Request,
   Http1RequestHandler,
   Http1ResponseHead,
 } from '../../transport/transport.ts'
-import { bodyFailed, type ClientFailure, transportLost } from '../failure.ts'
+import { type ClientFailure, transportLost } from '../failure.ts'
 import { fieldsFault, hasContent, isFalsely204, responseFault } from './http1-head.ts'
 import { Http1Upload } from './http1-upload.ts'
 
@@ -94,13 +95,13 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
 
   write(chunk: Uint8Array): void {
     if (!this.writable || chunk.length === 0 || this.#upload!.write(chunk)) return
-    this.#wrongLength('more')
+    throw new TypeError(wrongLength('more'))
   }
 
   end(trailers: FieldList = []): void {
     if (!this.writable) return
-    checkSentFields(trailers)
-    if (!this.#upload!.end(trailers)) this.#wrongLength('less')
+    checkSentTrailers(trailers)
+    if (!this.#upload!.end(trailers)) throw new TypeError(wrongLength('less'))
   }
 
   /** The application took content: reading begins again when little is left. */
@@ -214,12 +215,6 @@ export class Http1Stream implements RequestStream, Http1RequestHandler {
   readonly #uploaded = (): void => {
     if (this.#done) return
     if (this.writable && this.queuedBytes < WRITE_LOW) this.#tell(() => this.#sink.onWritable())
-  }
-
-  #wrongLength(which: string): void {
-    this.#break(
-      bodyFailed(`the body has ${which} octets than content-length says (RFC 9112 §6.3)`, 'unknown'),
-    )
   }
 
   #malformed(reason: string, kind: 'malformed' | 'oversized' = 'malformed'): void {

@@ -187,7 +187,11 @@ export class Dialler {
     const startedAt = settings.clock.now()
     signal.throwIfAborted()
     const alpn = this.#memory.http1Required ? ['http/1.1'] : ['h2', 'http/1.1']
-    const options = dialOptions(settings, settings.timeouts, alpn, this.#memory, witness)
+    const forward = !target.secure && !this.#owner.speaksHttp2(undefined)
+    const options = {
+      ...dialOptions(settings, settings.timeouts, alpn, this.#memory, witness),
+      forward,
+    }
     const transport = await settings.transport(target, options, signal)
     if (signal.aborted) throw gone(transport, signal)
     observer.opened(transport, settings.clock.now() - startedAt)
@@ -195,7 +199,7 @@ export class Dialler {
       return { transport, begin: (owner) => Http2Session.over(owner, transport, witness) }
     }
     const link = await platform.http1(transport)
-    return { transport, begin: (owner) => new Http1Session(owner, link) }
+    return { transport, begin: (owner) => new Http1Session(owner, link, transport.forwarding) }
   }
 
   /** Gives up every dial under way, or those that are late, and tells nobody. Returns how many there were. */

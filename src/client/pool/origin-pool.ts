@@ -4,11 +4,11 @@
  * `origin-retries`. Its one rule: a request is in exactly one place, in the
  * line or on a session.
  */
-import { checkRequest, type PromisedHead } from '../../protocol/index.ts'
+import type { PromisedHead } from '../../protocol/index.ts'
 import { type ClientFailure, destroyed, type Ending, Rejection } from '../failure.ts'
 import type { OriginStats } from '../observe/stats.ts'
 import { HeadDefaults } from '../request/request-head.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { checkPlanned, type PlannedRequest } from '../request/request-init.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Observer } from '../session/observer.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
@@ -103,7 +103,7 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     exchange.resender = this.#retries
     const member = this.#line.size === 0 ? this.#members.pick() : undefined
     if (member === undefined) {
-      checkRequest(planned.head)
+      checkPlanned(planned)
       this.#join(exchange)
       this.#dials.grow()
     } else this.#carry(member, exchange)

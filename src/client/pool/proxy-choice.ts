@@ -5,6 +5,7 @@
  */
 import { platform } from '#platform'
 import { proxyUrl } from '../settings/proxy-url.ts'
+import { isExcepted } from './no-proxy.ts'
 
 /** A proxy's URL, `'env'` for the variables of the environment, or a function of the URL. */
 export type ProxyOption = string | URL | ((url: URL) => string | URL | undefined | null)
@@ -27,28 +28,18 @@ export function checkProxyOption(given: ProxyOption | undefined): string | Choos
 
 /** `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`, in lower case or upper. */
 function proxyOfEnvironment(url: URL): string | undefined {
-  const given = variable(url.protocol === 'https:' ? 'https_proxy' : 'http_proxy') ?? variable('all_proxy')
+  const own = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy'
+  const name = variable(own) === undefined ? 'all_proxy' : own
+  const given = variable(name)
   if (given === undefined || isExcepted(url, variable('no_proxy') ?? '')) return undefined
-  return proxyUrl(given.includes('://') ? given : `http://${given}`)
+  return proxyUrl(given.includes('://') ? given : `http://${given}`, name)
 }
 
+/** The variable in lower case, or else in upper case. One that is empty is as if it were not set. */
 function variable(name: string): string | undefined {
+  const value = platform.env(name)
+  if (value !== undefined && value !== '') return value
   // Behind a CGI gateway HTTP_PROXY is what a client sent in its `proxy` field (RFC 3875 §4.1.18).
-  const isForged = name === 'http_proxy' && platform.env('REQUEST_METHOD') !== undefined
-  const value = platform.env(name) ?? (isForged ? undefined : platform.env(name.toUpperCase()))
-  return value === undefined || value === '' ? undefined : value
-}
-
-/** True if `no_proxy` names the host, a domain that it is in, or `*`; with a port, only that one. */
-export function isExcepted(url: URL, noProxy: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
-  for (const entry of noProxy.toLowerCase().split(/[\s,]+/)) {
-    if (entry === '*') return true
-    const [, name = '', wantedPort] = /^(\[.*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry) ?? []
-    const wanted = name.replace(/^\[|\]$/g, '').replace(/^\*?\./, '')
-    if (wanted === '' || (wantedPort !== undefined && wantedPort !== port)) continue
-    if (host === wanted || host.endsWith(`.${wanted}`)) return true
-  }
-  return false
+  if (name === 'http_proxy' && platform.env('REQUEST_METHOD') !== undefined) return undefined
+  return platform.env(name.toUpperCase()) || undefined
 }

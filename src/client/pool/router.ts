@@ -5,10 +5,12 @@
  */
 import type { TlsOptions } from '../../transport/transport.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
+import { shownUrl } from '../settings/shown-url.ts'
 import { parseTarget } from '../settings/target.ts'
 import type { OriginPool } from './origin-pool.ts'
 import type { Pool } from './pool.ts'
 import type { ChooseProxy } from './proxy-choice.ts'
+import { type TlsChoice, TlsChoices } from './tls-choices.ts'
 
 /** Paths and queries that the URL standard leaves as they are. */
 const PLAIN = /^\/[\w\-.~!$&()*+,;=:@/?]*$/
@@ -29,20 +31,20 @@ export interface RouterRules {
 export class Router {
   readonly #pool: Pool
   readonly #rules: RouterRules
-  /** Numbers of TLS options that a function gave. */
-  readonly #tlsNumbers: WeakMap<object, number>
-  #lastNumber: number
+  readonly #tls: TlsChoices
   /** The same for every URL of an origin, so that its text is the key. */
   readonly #uniform: boolean
+  /** What the TLS options are as long as nobody changes them; only where no function gives them. */
+  readonly #usual: TlsChoice | undefined
   /** The path of the URL that was routed last. */
   path: string
 
   constructor(pool: Pool, rules: RouterRules) {
     this.#pool = pool
     this.#rules = rules
-    this.#tlsNumbers = new WeakMap()
-    this.#lastNumber = 0
+    this.#tls = new TlsChoices()
     this.#uniform = typeof rules.tls !== 'function' && typeof rules.proxy !== 'function'
+    this.#usual = typeof rules.tls === 'function' ? undefined : this.#tls.choose(rules.tls)
     this.path = '/'
   }
 
@@ -61,7 +63,7 @@ export class Router {
   /** An origin that is there already, and a path that needs no parsing. */
   #known(url: string): OriginPool | undefined {
     const slash = url.indexOf('/', 8)
-    if (slash === -1) return undefined
+    if (slash === -1 || this.#chosenTls('') !== this.#usual) return undefined
     const origin = this.#pool.find(url.slice(0, slash))
     const path = url.slice(slash)
     if (origin === undefined || !PLAIN.test(path) || path.includes('/.')) return undefined
@@ -74,12 +76,13 @@ export class Router {
     // Taken before the caller's functions are called: they may change the URL, or route another.
     const { origin, hostname, protocol } = url
     const path = pathOf(url)
-    const { connection, h2c, proxy: choice, tls: tlsOption } = this.#rules
-    const tls = typeof tlsOption === 'function' ? checkTls(tlsOption(origin)) : tlsOption
+    const { connection, h2c, proxy: choice } = this.#rules
+    const tls = this.#chosenTls(origin)
     const proxy = typeof choice === 'function' ? choice(url) : choice
-    const ownName = tls?.servername === undefined && servername?.toLowerCase() === hostname
+    const ownName = tls.options?.servername === undefined && servername?.toLowerCase() === hostname
     const name = ownName || protocol === 'http:' ? undefined : servername?.toLowerCase()
-    const context = this.#uniform ? origin : `${origin} ${proxy ?? ''} ${this.#tlsNumber(tls)}`
+    const usual = this.#uniform && tls === this.#usual
+    const context = usual ? origin : `${origin} ${proxy ?? ''} ${tls.number}`
     // No name has a space, and no other part an octothorpe.
     const key = name === undefined ? context : `${context} #${name}`
     this.path = path
@@ -88,22 +91,15 @@ export class Router {
       this.#pool.add({
         key,
         target: parseTarget(origin, undefined),
-        settings: { ...connection, tls: name === undefined ? tls : { ...tls, servername: name }, proxy },
+        settings: { ...connection, tls: named(tls.options, name), proxy },
         h2c,
       })
     )
   }
 
-  /** The same number for the same object. */
-  #tlsNumber(tls: TlsOptions | undefined): number {
-    if (tls === undefined) return 0
-    let number = this.#tlsNumbers.get(tls)
-    if (number === undefined) {
-      this.#lastNumber += 1
-      number = this.#lastNumber
-      this.#tlsNumbers.set(tls, number)
-    }
-    return number
+  #chosenTls(origin: string): TlsChoice {
+    const { tls } = this.#rules
+    return this.#tls.choose(typeof tls === 'function' ? checkTls(tls(origin)) : tls)
   }
 }
 
@@ -111,6 +107,10 @@ export class Router {
 function checkName(servername: unknown): void {
   if (servername === undefined || (typeof servername === 'string' && NAME.test(servername))) return
   throw new TypeError(`servername is not a host name: ${JSON.stringify(String(servername).slice(0, 100))}`)
+}
+
+function named(tls: TlsOptions | undefined, servername: string | undefined): TlsOptions | undefined {
+  return servername === undefined ? tls : { ...tls, servername }
 }
 
 /** Path and query. An empty query is not the same as none (RFC 3986 §6.2.3), a fragment is not sent. */
@@ -133,7 +133,7 @@ function parse(given: string | URL): URL {
   try {
     url = new URL(given)
   } catch {
-    throw new TypeError(`url is not valid: ${JSON.stringify(String(given).slice(0, 100))}`)
+    throw new TypeError(`url is not valid: ${shownUrl(String(given))}`)
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TypeError(`url must be of http: or https:, not ${url.protocol}`)

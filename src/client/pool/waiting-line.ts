@@ -150,6 +150,8 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
+  notice(): void {}
+
   informed(): void {}
 
   responded(): void {}

@@ -18,7 +18,7 @@ export function formDataBlob(form: FormData): Blob {
     if (typeof value === 'string') {
       text += `\r\n\r\n${withCrlf(value)}\r\n`
     } else {
-      const type = value.type === '' ? 'application/octet-stream' : value.type
+      const type = typeOf(value)
       parts.push(`${text}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value)
       text = '\r\n'
     }
@@ -34,6 +34,15 @@ export function isFormData(value: object): value is FormData {
     Symbol.iterator in value
   )
 }
+
+/** The type of a file. Throws TypeError for one that would end its line: what another `FormData` holds is not checked. */
+function typeOf({ type }: Blob): string {
+  if (type === '') return 'application/octet-stream'
+  if (typeof type === 'string' && VISIBLE.test(type)) return type
+  throw new TypeError('the type of a file of FormData has a forbidden character')
+}
+
+const VISIBLE = /^[\x20-\x7e]+$/
 
 /** Every line ends with CRLF. */
 function withCrlf(text: string): string {

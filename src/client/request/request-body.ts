@@ -51,6 +51,8 @@ export interface Body {
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder()
+const bufferLength = /* @__PURE__ */ Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')!
+  .get!
 
 /** Takes a body apart. Throws TypeError for what cannot be sent. */
 export function takeBody(body: unknown): Body {
@@ -116,12 +118,31 @@ function isAsyncIterable(body: object): body is AsyncIterable<unknown> {
   return Symbol.asyncIterator in body && typeof body[Symbol.asyncIterator] === 'function'
 }
 
-/** The octets of bytes in any form, not copied; undefined for anything else. */
-function bytesOf(value: unknown): Uint8Array | undefined {
+/**
+ * The octets of bytes in any form and of any realm, not copied; undefined for anything else. Memory that was
+ * given away has none (Web IDL, "get a copy of the bytes").
+ */
+export function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  return undefined
+  const isView = ArrayBuffer.isView(value)
+  if (!isView && !isArrayBuffer(value)) return undefined
+  try {
+    return isView ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
+  } catch {
+    return new Uint8Array(0)
+  }
+}
+
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  if (value instanceof ArrayBuffer) return true
+  // One of another realm. What only says that it is one has no length that this getter gives.
+  if (typeof value !== 'object' || value === null || !(Symbol.toStringTag in value)) return false
+  try {
+    bufferLength.call(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The octets of one piece. Throws TypeError for what is none. */

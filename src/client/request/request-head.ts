@@ -3,6 +3,7 @@
  * (RFC 9113 §8.3.1). Its one rule: nothing is checked here that the engine
  * checks; names are lowered, `host` becomes `:authority`, defaults are added.
  */
+import { lowerCase, shownName, trimmed } from '../../protocol/field-rules.ts'
 import type { FieldList, RequestHead } from '../../protocol/index.ts'
 import { acceptedCodings } from '../response/decompress.ts'
 import type { Target } from '../settings/target.ts'
@@ -44,7 +45,7 @@ export class HeadDefaults {
     }
     if (!has(fields, 'user-agent')) fields.push('user-agent', USER_AGENT)
     // An empty user-agent is the way to send none.
-    else if (firstValue(fields, 'user-agent') === '') remove(fields, 'user-agent')
+    else if (firstValue(fields, 'user-agent') === '') take(fields, 'user-agent')
     return fields
   }
 }
@@ -66,8 +67,7 @@ export function requestHead(
   let authority = target.authority
   let complete = defaults.fields
   if (fields !== undefined) {
-    authority = firstValue(fields, 'host') ?? authority
-    remove(fields, 'host')
+    authority = takeSame(fields, 'host') ?? authority
     complete = defaults.complete(fields, has(fields, 'range'))
   }
   const urgency = priority === undefined ? undefined : checkPriority(priority)
@@ -135,20 +135,9 @@ export function fieldList(headers: HeadersInput | undefined, name = 'headers'): 
 export function addField(fields: string[], name: unknown, value: unknown): void {
   if (typeof name !== 'string') throw new TypeError('field name must be a string')
   if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new TypeError(`value of field ${name.slice(0, 64)} must be a string`)
+    throw new TypeError(`value of field ${shownName(name)} must be a string`)
   }
-  fields.push(name.toLowerCase(), trimmed(typeof value === 'string' ? value : String(value)))
-}
-
-/** Without the spaces and tabs around it; few values have any. */
-function trimmed(value: string): string {
-  const { length } = value
-  if (length === 0 || !(isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(length - 1)))) return value
-  return value.replace(/^[ \t]+|[ \t]+$/g, '')
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
+  fields.push(lowerCase(name), trimmed(typeof value === 'string' ? value : String(value)))
 }
 
 export function has(fields: FieldList, name: string): boolean {
@@ -161,6 +150,28 @@ export function firstValue(fields: FieldList, name: string): string | undefined 
   return undefined
 }
 
-function remove(fields: string[], name: string): void {
-  for (let i = fields.length - 2; i >= 0; i -= 2) if (fields[i] === name) fields.splice(i, 2)
+/** All values of a field, taken out of the list. */
+function take(fields: string[], name: string): string[] {
+  const values: string[] = []
+  if (!has(fields, name)) return values
+  let kept = 0
+  for (let i = 0; i < fields.length; i += 2) {
+    const value = fields[i + 1]!
+    if (fields[i] === name) values.push(value)
+    else {
+      fields[kept++] = fields[i]!
+      fields[kept++] = value
+    }
+  }
+  fields.length = kept
+  return values
+}
+
+/** The value that a field has, however often it is said. Throws TypeError if there are two. */
+function takeSame(fields: string[], name: string): string | undefined {
+  const values = take(fields, name)
+  for (const value of values) {
+    if (value !== values[0]) throw new TypeError(`field ${name} has two values that differ`)
+  }
+  return values[0]
 }

@@ -3,8 +3,11 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import { decimal } from '../../protocol/field-rules.ts'
-import type { RequestHead } from '../../protocol/index.ts'
+
+import { checkSentTrailers } from '../../protocol/fields-sent.ts'
+import { checkRequest, type RequestHead } from '../../protocol/index.ts'
 import type { Decoding } from '../settings/limits.ts'
+
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
 import type { ExchangePlan } from './exchange-plan.ts'
 import { type Body, type RequestBody, takeBody } from './request-body.ts'
@@ -47,6 +50,16 @@ export interface PlannedRequest {
   readonly final: boolean
 }
 
+/** True if the request is complete with its head, but for trailers. */
+export function isEmpty({ body, final }: PlannedRequest): boolean {
+  return final && (body === undefined || body.bytes?.length === 0)
+}
+
+/** Throws TypeError for a request that no connection may send: it waits for one, and its caller should hear of it now. */
+export function checkPlanned(planned: PlannedRequest): void {
+  checkRequest(planned.head, isEmpty(planned))
+}
+
 const NAMES: ReadonlySet<string> = new Set([
   'headers',
   'body',
@@ -78,6 +91,9 @@ export function planRequest(
   else if (MEANT_TO_HAVE_CONTENT.includes(method) && trailers === undefined) {
     fields ??= []
     if (!has(fields, 'content-length')) addField(fields, 'content-length', '0')
+  }
+  if (trailers !== undefined && typeof trailers !== 'function') {
+    checkSentTrailers(fieldList(trailers, 'trailers'))
   }
   const plan: ExchangePlan = {
     method,
@@ -127,8 +143,9 @@ export function announcedLength(head: RequestHead, body: Body): number | undefin
   const text = firstValue(head.fields, 'content-length')
   if (text === undefined) return undefined
   const announced = decimal(text)
-  if (Number.isNaN(announced))
-    throw new RangeError(`content-length must be a number, not ${text.slice(0, 64)}`)
+  if (Number.isNaN(announced)) {
+    throw new TypeError(`content-length must be one number (RFC 9110 §8.6), not ${text.slice(0, 64)}`)
+  }
   if (body.length !== undefined && body.length !== announced) {
     throw new RangeError(`content-length ${announced} differs from the body's ${body.length} octets`)
   }

@@ -131,7 +131,12 @@ export class Upload {
       return
     }
     const lent = this.#source.lends && typeof result.value !== 'string'
-    this.#owner.stream.write(lent ? new Uint8Array(bytes) : bytes)
+    try {
+      this.#owner.stream.write(lent ? new Uint8Array(bytes) : bytes)
+    } catch (misuse) {
+      this.#fail(new Rejection(misuse))
+      return
+    }
     this.#owner.gave(bytes.length)
   }
 

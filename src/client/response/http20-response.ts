@@ -15,6 +15,19 @@ const decoder = /* @__PURE__ */ new TextDecoder()
 /** Given out here, kept by the class: whether nothing more of a response will arrive. */
 export let hasArrived: (response: HTTP20Response) => boolean
 
+/** How a response ended, as somebody sees who does not read it. */
+export interface ResponseEnd {
+  /** What reading it fails with, if it broke. */
+  readonly error: unknown
+  /** True if some of it may be left to read. */
+  readonly left: boolean
+}
+
+/** How it ended, undefined if more of it may arrive. */
+export let endOf: (response: HTTP20Response) => ResponseEnd | undefined
+/** Calls back once nothing more of it will arrive; only if that is not so now. */
+export let whenArrived: (response: HTTP20Response, callback: () => void) => void
+
 /** An informational response that came before the final one (RFC 9110 §15.2). */
 export interface Informational {
   readonly status: number
@@ -47,6 +60,14 @@ export class HTTP20Response {
 
   static {
     hasArrived = (response) => response.#incoming.over
+    whenArrived = (response, callback) => response.#incoming.whenOver(callback)
+    endOf = (response) => {
+      const incoming = response.#incoming
+      if (!incoming.over) return undefined
+      // What a decoder holds is known to nobody before it is read.
+      const coded = incoming.ended && incoming.decoding !== undefined && isCoded(incoming.fields)
+      return { error: incoming.ended ? undefined : incoming.error(), left: coded || incoming.available > 0 }
+    }
   }
 
   constructor(incoming: Incoming) {

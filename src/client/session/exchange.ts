@@ -2,8 +2,7 @@
  * One request and its response: from the call to the end, whichever comes
  * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
  * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
- * once, and what is settled holds no listener, no deadline and no place in any
- * list.
+ * once, and then holds no listener, no deadline and no place in any list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -18,10 +17,11 @@ import { Link } from '../../protocol/stream-queue.ts'
 import { type ClientFailure, cancelled, type Ending, errorOf, Rejection } from '../failure.ts'
 import type { ConnectionInfo, ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body } from '../request/request-body.ts'
-import type { PlannedRequest } from '../request/request-init.ts'
+import { isEmpty, type PlannedRequest } from '../request/request-init.ts'
 import { discardBody } from '../request/upload.ts'
 import type { HTTP20Response } from '../response/http20-response.ts'
 import { Incoming, type InformationalFields, type Supplier } from '../response/incoming.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
@@ -112,8 +112,7 @@ export class Exchange
     const again = this.#host !== undefined
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
-    const empty = body === undefined || body.bytes?.length === 0
-    const complete = final && empty && this.plan.trailers === undefined
+    const complete = isEmpty(planned) && this.plan.trailers === undefined
     this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
@@ -121,14 +120,9 @@ export class Exchange
     if (!again) this.#watch()
     this.#patience.rest()
     host.moved(this)
-    try {
-      if (!complete) {
-        this.#sending = new Sending(this, stream)
-        this.#sending.give(body, final)
-      }
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
+    if (!complete) {
+      this.#sending = new Sending(this, stream)
+      this.#give(body, final)
     }
     host.wake()
   }
@@ -206,11 +200,11 @@ export class Exchange
     this.#host!.wake()
   }
 
+  /** The reader gives up; `aborted`, the signal does. */
   abort(ending: Ending): void {
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  /** The signal was. */
   aborted(): void {
     this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
   }
@@ -219,7 +213,9 @@ export class Exchange
   send(body: Body | undefined, final: boolean): Promise<void> {
     const sending = this.#sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    if (body !== undefined || final) sending.give(body, final)
+    try {
+      if (body !== undefined || final) this.#give(body, final)
+    } catch {} // The exchange has ended by it: the promise says so.
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -235,17 +231,13 @@ export class Exchange
     host.wake()
   }
 
-  // — `SendingOwner` —
-
   gave(octets: number): void {
-    const host = this.#host!
-    host.witness?.offered(this, octets, host.now())
+    this.#host!.witness?.offered(this, octets, this.#host!.now())
     this.#progress()
   }
 
   ended(): void {
-    const host = this.#host!
-    host.witness?.offerEnded(this, host.now())
+    this.#host!.witness?.offerEnded(this, this.#host!.now())
     this.#progress()
   }
 
@@ -261,13 +253,22 @@ export class Exchange
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
+  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
+  #give(body: Body | undefined, final: boolean): void {
+    try {
+      this.#sending!.give(body, final)
+    } catch (error) {
+      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
+      throw error
+    }
+  }
+
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
-    const host = this.#host!
     this.#streamId = streamId
     this.#phase = SENT
-    host.witness?.streamOpened(this, streamId, host.now())
+    this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
     this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
   }
 
@@ -278,7 +279,7 @@ export class Exchange
   }
 
   onInformational(status: number, fields: FieldList): void {
-    const informational = { status, fields }
+    const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
     if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
@@ -288,7 +289,7 @@ export class Exchange
   onResponse(status: number, fields: FieldList, endStream: boolean): void {
     const { incoming } = this
     incoming.status = status
-    incoming.fields = fields
+    incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
     if (!endStream) this.#await(MORE)
     this.#host!.responded(this)
@@ -302,7 +303,7 @@ export class Exchange
   }
 
   onTrailers(fields: FieldList): void {
-    this.incoming.trailers = fields
+    this.incoming.trailers = readableFields(fields, this.#host!)
   }
 
   onEnd(): void {
@@ -344,12 +345,11 @@ export class Exchange
     if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
-  /** Octets of the request that the engine has not sent. */
+  // — `Waiter` —
+
   get queued(): number {
     return this.#sending === undefined ? 0 : this.#sending.queued
   }
-
-  // — `Waiter` —
 
   get given(): boolean {
     return this.#sending === undefined || this.#sending.complete

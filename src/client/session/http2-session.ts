@@ -23,6 +23,7 @@ import {
   wrongProtocol,
 } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
+import { readableFields } from '../response/readable-fields.ts'
 import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
@@ -38,6 +39,7 @@ import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
 export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
+  readonly httpVersion = '2'
   readonly #owner: SessionOwner
   /** What may lie unread, here and elsewhere. */
   readonly unread: UnreadBudget
@@ -136,10 +138,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   connected(): Promise<void> {
     if (this.#state === 'open') return Promise.resolve()
     return this.#connectors.wait()
-  }
-
-  get httpVersion(): '2' {
-    return '2'
   }
 
   get ready(): boolean {
@@ -307,7 +305,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onNotice(text: string): void {
-    this.#owner.observer.notice(text)
+    this.notice(text)
   }
 
   // — `DriverOwner` —
@@ -369,11 +367,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    const exchange = this.#owner.pushed(parent, head)
+    const exchange = this.#owner.pushed(parent, { ...head, fields: readableFields(head.fields, this) })
     if (exchange === undefined) return undefined
     exchange.beginPushed(this, stream)
     this.#open.add(exchange)
     return exchange
+  }
+
+  notice(text: string): void {
+    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {

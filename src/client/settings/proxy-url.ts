@@ -3,11 +3,12 @@
  * quotes it, for it may hold a password.
  */
 
-/** Throws TypeError for a URL that is none, or not of a proxy. */
-export function proxyUrl(given: string | URL): string {
+/** Throws TypeError for a URL that is none, or not of a proxy. `name`: where it was given. */
+export function proxyUrl(given: string | URL, name = 'proxy'): string {
   const url = parsed(given)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new TypeError('proxy must be an http: or https: URL')
+    const socks = /^socks\w*:$/.test(url?.protocol ?? '') ? ', SOCKS is not spoken' : ''
+    throw new TypeError(`${name} must be an http: or https: URL${socks}`)
   }
   return url.href
 }

@@ -2,6 +2,7 @@
  * Where a connection leads: the caller's target, taken apart. Its one rule: a
  * target names an origin and nothing else, so what is more is refused.
  */
+import { shownUrl } from './shown-url.ts'
 
 /** An origin (RFC 6454 §4). */
 export interface Target {
@@ -17,7 +18,7 @@ export interface Target {
 }
 
 const HOST_AND_PORT = /^(\[[^[\]]*\]|[^[\]:/?#@\\\s]+)(?::(\d*))?$/
-const URL_PORT = /^https?:\/\/(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^:/?#]*):(\d+)/i
+const URL_PORT = /^https?:\/\/(?:[^/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):(\d+)/i
 
 /** Takes a target apart. Throws TypeError for one that is no origin, RangeError for a port out of range. */
 export function parseTarget(target: unknown, secure: boolean | undefined): Target {
@@ -75,5 +76,5 @@ function parseUrl(text: string, target: string): URL {
 }
 
 function notATarget(target: string): TypeError {
-  return new TypeError(`target is neither host, host:port nor a URL: ${JSON.stringify(target.slice(0, 100))}`)
+  return new TypeError(`target is neither host, host:port nor a URL: ${shownUrl(target)}`)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { HTTP20Push } from '../../../src/index.ts'
+import { HTTP20Connection, type HTTP20Push, HTTPConnection } from '../../../src/index.ts'
 import { settled } from '../../support/virtual-clock.ts'
 import {
   block,
@@ -135,4 +135,9 @@ describe('server push (RFC 9113 §8.4)', () => {
     await pair.wire.send(promise(1, 2, '/a'))
     expect(await codeOf(stream.response)).toBe('H2_CONNECTION_ERROR')
   })
+})
+
+test.each([HTTP20Connection, HTTPConnection])('%o without enablePush has no pushes to give', (Connection) => {
+  const connection = new Connection('https://a.test')
+  expect(() => connection.getPushes()).toThrow(/^getPushes needs the option enablePush: true$/)
 })

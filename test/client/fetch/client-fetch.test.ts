@@ -126,7 +126,7 @@ it.each(['ftp://a.test/', 'x', 'https://', 'https://u:p@a.test/', 7])(
 )
 
 test('the plain fetch rejects as any other', async () => {
-  const failure = await rejection(fetch('https://localhost:1/'))
+  const failure = await rejection(fetch('https://localhost:2/'))
   expect(failure).toBeInstanceOf(TypeError)
   expect(failure).toMatchObject({ message: 'fetch failed', cause: { code: 'H2_CONNECT', processed: 'no' } })
 })

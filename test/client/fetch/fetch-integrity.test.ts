@@ -31,7 +31,15 @@ describe('metadata', () => {
     ['the strongest matches, a weaker does not', `${digest('sha256', 'x')}\n${digest('sha512')}`, true],
     ['empty', '', true],
     ['of an algorithm that we do not know', 'md5-AAAA', true],
-    ['that is none', 'sha256 sha256- -', true],
+    ['that names no algorithm', '- sha-256 =', true],
+    ['without a digest', 'sha256', false],
+    ['with an empty digest', 'sha256-', false],
+    ['with padding alone', 'sha256-==', false],
+    ['with a digest outside ASCII', 'sha256-\u00e4', false],
+    ['with a digest that has more behind it', `${digest('sha256')}\u00e4`, false],
+    ['with a digest that has more padding', `${digest('sha256')}==`, false],
+    ['that is none, beside one that matches', `sha256-\u00e4 ${digest('sha256')}`, true],
+    ['that is none, of a stronger algorithm', `sha512-\u00e4 ${digest('sha256')}`, false],
     ['unknown beside known', `md5-AAAA ${digest('sha256', 'x')}`, false],
   ])('%s', async (_name, metadata, matches) => {
     expect(await matchesIntegrity(bytes, metadata)).toBe(matches)

@@ -73,11 +73,12 @@ describe('what is sent', () => {
     expect(received.join('')).toHaveLength(300_000 + received.join('').indexOf('\r\n\r\n') + 4)
   })
 
-  it.each([{ x: 'a\r\nb: c' }, { 'transfer-encoding': 'b: c' }])(
-    'trailers are checked (RFC 9110 §6.5): %j',
+  it.each([{ x: 'a\r\nb: c' }, { 'transfer-encoding': 'b: c' }, { authorization: 'b: c' }])(
+    'trailers are checked (RFC 9110 §6.5.1): %j',
     async (trailers) => {
       const carrier = await against(() => {})
-      const response = carrier.request('POST', '/', { body: 'a', trailers })
+      expect(() => carrier.request('POST', '/', { body: 'a', trailers })).toThrow(TypeError)
+      const response = carrier.request('POST', '/', { body: 'a', trailers: () => trailers })
       expect(await rejection(response)).toBeInstanceOf(TypeError)
       await carrier.session.gone()
       expect(carrier.server.received).not.toContain('b: c')

@@ -139,7 +139,9 @@ describe('origins are forgotten', () => {
     expect(pair.client.stats().origins).toHaveLength(0)
   })
 
-  test('after 3,000 origins that were dialled in vain, and as many that answered, nothing is left', async () => {
+  test('after 3,000 origins that were dialled in vain, and as many that answered, nothing is left', {
+    timeout: 60_000,
+  }, async () => {
     const clock = new VirtualClock()
     const origin = new MemoryOrigin(() => ({ body: 'x' }))
     const client = new Client({

@@ -5,7 +5,7 @@
  * callers are told.
  */
 import { expect } from 'vitest'
-import { Client, type ClientOptions, type HTTP20Response } from '../../../src/index.ts'
+import { Client, type ClientOptions, H2Error, type HTTP20Response } from '../../../src/index.ts'
 import { type MemoryTransport, memoryPair } from '../../../src/transport/memory.ts'
 import type { Dial, Transport } from '../../../src/transport/transport.ts'
 import { FieldBlockDecoder } from '../../support/field-blocks.ts'
@@ -281,6 +281,17 @@ export class Server {
   }
 }
 
+function outOfTime(): H2Error {
+  return new H2Error('connect failed: timed out', {
+    code: 'H2_TIMEOUT_CONNECT',
+    scope: 'transport',
+    initiator: 'local',
+    errorCode: 2,
+    errorName: 'INTERNAL_ERROR',
+    processed: 'no',
+  })
+}
+
 const CODES: Partial<Record<DialKind, string>> = {
   refused: 'ECONNREFUSED',
   reset: 'ECONNRESET',
@@ -329,7 +340,7 @@ export class PoolWorld {
         if (kind === 'waits') return
         origin.pending.delete(pending)
         if (CODES[kind] !== undefined) {
-          reject(Object.assign(new Error(kind), { code: CODES[kind] }))
+          reject(kind === 'timeout' ? outOfTime() : Object.assign(new Error(kind), { code: CODES[kind] }))
           return
         }
         const { alpn } = options

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { Client, type ClientOptions } from '../../../src/index.ts'
 import { MemoryOrigin } from '../../../src/testing/index.ts'
+import type { TlsOptions } from '../../../src/transport/transport.ts'
 import { settled, VirtualClock } from '../../support/virtual-clock.ts'
 import { GOAWAY, goaway, HEADERS, PING, ping, response, rstStream, settings } from '../../support/wire.ts'
 import { codeOf, rejection } from '../session/peer.ts'
@@ -154,9 +155,17 @@ describe('an equal security context', () => {
       2,
     ],
     [
-      'TLS options made anew each time',
-      { tls: () => ({ servername: 'x' }) },
+      'TLS options made anew each time, and equal',
+      { tls: () => ({ servername: 'x', ca: [Buffer.from('ca'), 'ca'] }) },
       ['https://a.test/', 'https://a.test/'],
+      1,
+    ],
+    [
+      'TLS options made anew each time, and not equal',
+      {
+        tls: ((made: string[]) => () => ({ servername: made.push('') % 2 ? 'x' : 'y' }))([]),
+      },
+      ['https://a.test/', 'https://a.test/', 'https://a.test/', 'https://a.test/'],
       2,
     ],
     [
@@ -178,6 +187,26 @@ describe('an equal security context', () => {
       for (let i = 0; i < 3; i++) await settled()
     }
     expect(pair.dials).toHaveLength(connections)
+  })
+
+  it.each<[string, (tls: TlsOptions) => ClientOptions['tls']]>([
+    ['given once', (tls) => tls],
+    ['given by a function', (tls) => () => tls],
+  ])('octets of TLS options, %s, that are written over', async (_how, give) => {
+    const ca = Buffer.from('one ca')
+    const pair = new PoolPair({ tls: give({ ca }) })
+    const dialsAfterRequest = async (): Promise<number> => {
+      pair.client.request('https://a.test/').catch(() => {})
+      for (let i = 0; i < 3; i++) await settled()
+      return pair.dials.length
+    }
+    expect([await dialsAfterRequest(), await dialsAfterRequest()]).toEqual([1, 1])
+    ca.write('two')
+    expect([await dialsAfterRequest(), await dialsAfterRequest()]).toEqual([2, 2])
+    const used = pair.dials.map(({ options }) => Buffer.from(options.tls!.ca as Uint8Array).toString())
+    expect(used).toEqual(['one ca', 'two ca'])
+    ca.write('one')
+    expect(await dialsAfterRequest()).toBe(2)
   })
 })
 

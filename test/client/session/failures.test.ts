@@ -126,6 +126,39 @@ describe('GOAWAY (RFC 9113 §6.8)', () => {
   })
 })
 
+describe('why the peer left is in the message', () => {
+  const said: [string, number, string, RegExp][] = [
+    ['a code and words', 11, 'too_many_continuations', /ENHANCE_YOUR_CALM.*"too_many_continuations"$/],
+    ['a code alone', 1, '', /^[^"]*PROTOCOL_ERROR[^"]*$/],
+    ['words alone', 0, 'maintenance', /; the peer said "maintenance"$/],
+    ['nothing', 0, '', /\(RFC 9113 §6\.8\)$/],
+    ['much', 1, 'x'.repeat(1000), /"x{200}…"$/],
+    ['what could be taken for more lines', 1, 'a\nb', /"a\\x0ab"$|"a\\nb"$/],
+  ]
+  test.each(said)('of a request that it did not process: %s', async (_what, code, words, expected) => {
+    const pair = await Pair.open()
+    const stream = pair.connection.request('GET', '/')
+    await settled()
+    await pair.wire.send(goaway(0, code, words))
+    const error = await rejection(stream.response)
+    expect(error).toMatchObject({ code: 'H2_GOAWAY', processed: 'no' })
+    expect(error.message).toMatch(expected)
+    expect(error.message).not.toMatch(/(PROTOCOL_ERROR|ENHANCE_YOUR_CALM).*\1/)
+  })
+
+  test.each(said.slice(0, 2))('of one that was cut off: %s', async (_what, code, words, expected) => {
+    const pair = await Pair.open()
+    const stream = pair.connection.request('GET', '/')
+    await settled()
+    await pair.wire.send(goaway(1, code, words))
+    pair.wire.end.end()
+    const error = await rejection(stream.response)
+    expect(error).toMatchObject({ code: 'H2_GOAWAY', processed: 'unknown' })
+    expect(error.message).toMatch(expected)
+    expect(error.message).not.toMatch(/(PROTOCOL_ERROR|ENHANCE_YOUR_CALM).*\1/)
+  })
+})
+
 describe('bytes that end', () => {
   const phases: [string, (pair: Pair) => Promise<void>, object][] = [
     ['before SETTINGS', async () => {}, { code: 'H2_CONNECTION_CLOSED', processed: 'unknown' }],

@@ -1,0 +1,3 @@
+<%@ page contentType="text/plain" session="false" trimDirectiveWhitespaces="true" %><%
+{{fields}}
+%>Hello over HTTP/2.
