@@ -49,17 +49,7 @@ export class Columns {
   }
 
   push(time: number, kind: number, connection: number, subject: number, value: number): void {
-    if (this.length === this.kind.length) this.#growRows()
-    const at = this.length++
-    this.time[at] = time
-    this.kind[at] = kind
-    this.type[at] = 0
-    this.flags[at] = 0
-    this.mark[at] = 0
-    this.connection[at] = connection
-    this.subject[at] = subject
-    this.value[at] = value
-    this.kept[at] = 0
+    this.pushFrame(time, kind, connection, subject, value, 0, 0)
   }
 
   pushFrame(
@@ -71,10 +61,17 @@ export class Columns {
     type: number,
     flags: number,
   ): void {
-    this.push(time, kind, connection, stream, length)
-    const at = this.length - 1
+    if (this.length === this.kind.length) this.#growRows()
+    const at = this.length++
+    this.time[at] = time
+    this.kind[at] = kind
     this.type[at] = type
     this.flags[at] = flags
+    this.mark[at] = 0
+    this.connection[at] = connection
+    this.subject[at] = stream
+    this.value[at] = length
+    this.kept[at] = 0
   }
 
   /** Octets `buf[start, end)` belong to the last row. */

@@ -50,6 +50,9 @@ export class Tape {
   readonly #fields: FieldsShown
   readonly #bodies: number
   readonly #connections = new Map<number, Connection>()
+  /** The connection that was told of last: the next is most often the same. */
+  #usedId = 0
+  #used: Connection | undefined = undefined
   #lastConnection = 0
   #lastRequest = 0
   #dropped = 0
@@ -116,7 +119,7 @@ export class Tape {
 
   /** The application took octets of what came on a stream. */
   read(connection: number, request: number, stream: number, octets: number, now: number): void {
-    const marked = this.#connections.get(connection)?.received.mark(stream, Mark.READ, 0, octets, now)
+    const marked = this.#of(connection)?.received.mark(stream, Mark.READ, 0, octets, now)
     if (marked !== true) this.note(Kind.READ, connection, request, octets, now)
   }
 
@@ -129,21 +132,29 @@ export class Tape {
 
   /** A request is over, answered. `stream`: 0 if it was on none. */
   settled(request: number, stream: number, now: number): void {
-    const { received } = this.#connections.get(this.#carriers[request & (CARRIERS - 1)]!) ?? {}
-    if (received?.mark(stream, Mark.SETTLED, Flag.END_STREAM, -1, now) === true) return
+    const carrier = this.#of(this.#carriers[request & (CARRIERS - 1)]!)
+    if (carrier?.received.mark(stream, Mark.SETTLED, Flag.END_STREAM, -1, now) === true) return
     this.note(Kind.SETTLED, 0, request, 0, now)
   }
 
   /** Octets that a connection sends, borrowed for the call. */
   sent(connection: number, chunk: Uint8Array, now: number): void {
-    this.#connections.get(connection)?.sent.take(chunk, now)
+    this.#of(connection)?.sent.take(chunk, now)
     this.#bound()
   }
 
   /** Octets that a connection received, borrowed for the call. */
   received(connection: number, chunk: Uint8Array, now: number): void {
-    this.#connections.get(connection)?.received.take(chunk, now)
+    this.#of(connection)?.received.take(chunk, now)
     this.#bound()
+  }
+
+  #of(id: number): Connection | undefined {
+    if (id !== this.#usedId) {
+      this.#usedId = id
+      this.#used = this.#connections.get(id)
+    }
+    return this.#used
   }
 
   /** Something of a kind that has no text. */
@@ -199,6 +210,8 @@ export class Tape {
       return stays
     })
     for (const id of open.closed) this.#connections.delete(id)
+    this.#usedId = 0
+    this.#used = undefined
     for (const { received } of this.#connections.values()) received.dropped()
   }
 
