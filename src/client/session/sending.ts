@@ -81,11 +81,7 @@ export class Sending implements UploadOwner {
     this.#expects = false
     if (held === undefined) return
     this.#held = undefined
-    try {
-      this.give(held.body, held.final)
-    } catch (error) {
-      this.#owner.uploadFailed(new Rejection(error))
-    }
+    this.giveMore(held.body, held.final)
     this.#senders?.wake()
   }
 
@@ -94,8 +90,27 @@ export class Sending implements UploadOwner {
     return this.stream.queuedBytes
   }
 
-  /** Sends content, the last of it if `final`; all of a request at once may have to wait. Throws for a body that cannot be opened. */
+  /** Sends content, the last of it if `final`. Throws for a body that is no good; the request is over then. */
   give(body: Body | undefined, final: boolean): void {
+    try {
+      this.#give(body, final)
+    } catch (error) {
+      this.#owner.uploadFailed(new Rejection(error))
+      throw error
+    }
+  }
+
+  /** The same for one who hears of it by `whenWritable`. */
+  giveMore(body: Body | undefined, final: boolean): void {
+    try {
+      this.give(body, final)
+    } catch {
+      // What is waited for rejects with it.
+    }
+  }
+
+  /** All of a request at once may have to wait for the server's word. */
+  #give(body: Body | undefined, final: boolean): void {
     if (this.#expects && final && body !== undefined) {
       this.#held = { body, final }
       return
