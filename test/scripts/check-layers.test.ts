@@ -49,7 +49,7 @@ const ALLOWED: [string, Record<string, string>][] = [
   ['client to protocol', { 'client/session/a.ts': "import { x } from '../../protocol/a.ts'" }],
   ['client to the platform', { 'client/session/a.ts': "import { platform } from '#platform'" }],
   ['client to the registry', { 'client/session/a.ts': "import { x } from '../../frame/registry.ts'" }],
-  ['client to the trace', { 'client/session/a.ts': "import { x } from '../../frame/frame-trace.ts'" }],
+  ['client to the trace', { 'client/observe/a.ts': "import { x } from '../../frame/frame-trace.ts'" }],
   [
     'failure to the decoding error',
     { 'client/failure.ts': "import { x } from '../hpack/decoding-error.ts'" },
