@@ -30,6 +30,7 @@ const ROOMS = {
   trace: ['protocol/', 'frame/', 'hpack/', '#page'],
   transport: ['node:'],
   'client/failure.ts': [...UNDER_CLIENT, 'hpack/decoding-error.ts'],
+  'client/context.ts': UNDER_CLIENT,
   ...floors('client/', [
     'settings',
     'response',
@@ -119,7 +120,7 @@ function sourceFiles(folder) {
 
 /** Rooms that stand on each other, the lowest first: each may import those below it. */
 function floors(folder, names) {
-  const below = [...UNDER_CLIENT, `${folder}failure.ts`]
+  const below = [...UNDER_CLIENT, `${folder}failure.ts`, `${folder}context.ts`]
   const rooms = {}
   for (const name of names) {
     rooms[folder + name] = [...below]

@@ -110,7 +110,7 @@ export class Http1Stream implements RequestStream {
   /** Content of the request left, or its end; there may be room for more. */
   onMoved(): void {
     if (this.#done) return
-    if (this.writer.complete) this.#sink.onRequestSent?.()
+    if (this.writer.complete) this.#sink.onSent?.(0, true)
     else if (this.writable && this.writer.queued < WRITE_LOW) this.#sink.onWritable()
   }
 

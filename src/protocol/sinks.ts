@@ -76,8 +76,6 @@ export interface RequestHead {
 export interface StreamSink {
   /** HEADERS were handed to the output: the stream has its identifier. */
   onOpened(streamId: number): void
-  /** The last of the request's content was handed to the output, and END_STREAM. Not called if the request had none. */
-  onRequestSent?(): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
   /**
@@ -105,7 +103,7 @@ export interface StreamSink {
   /** Queued request content fell below the low-water mark, or the peer stopped the upload: see `writable`. */
   onWritable(): void
   /** So many octets of content were handed to the output; `ended`: END_STREAM with them. */
-  onSent?(octets: number, ended: boolean): void
+  readonly onSent?: ((octets: number, ended: boolean) => void) | undefined
   /** A promised request (RFC 9113 §8.4) on this stream. Return a sink to accept it, undefined to refuse it. */
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined
   /** The stream failed. At most once, and nothing after it. */

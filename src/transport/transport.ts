@@ -167,6 +167,11 @@ export interface Platform {
   channel(name: string): DiagnosticsChannel
   /** A variable of the environment. */
   env(name: string): string | undefined
+  /**
+   * Takes the present asynchronous context, and gives what runs a call in it.
+   * Undefined where the runtime has none.
+   */
+  readonly context?: (() => <T>(call: () => T) => T) | undefined
   /** Takes a line per frame; undefined unless the user asked for it (`NODE_DEBUG=hyper`). */
   readonly frameLog: ((line: string) => void) | undefined
 }

@@ -214,8 +214,10 @@ export function joined(raw: readonly string[], joinDuplicates: boolean): Fields 
     const value = raw[i + 1]!
     const before = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (name === '__proto__') continue
-    if (name === 'set-cookie') fields['set-cookie'] = [...(fields['set-cookie'] ?? []), value]
-    else if (before === undefined) fields[name] = value
+    if (name === 'set-cookie') {
+      fields['set-cookie'] ??= []
+      fields['set-cookie'].push(value)
+    } else if (before === undefined) fields[name] = value
     else if (name === 'cookie') fields[name] = `${before}; ${value}`
     else if (joinDuplicates || !SINGLE.has(name)) fields[name] = `${before}, ${value}`
   }

@@ -123,6 +123,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   close(): Promise<void> {
     this.#engine.shutdown()
+    for (const exchange of this.#open.all()) exchange.part()
     return this.gone()
   }
 
@@ -177,7 +178,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#departure.size > 0
+    return this.#departure.size > 0 || this.#open.some((exchange) => exchange.awaited)
   }
 
   turned(): void {
@@ -218,10 +219,6 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   pushed(): undefined {
     return undefined
-  }
-
-  notice(text: string): void {
-    this.#owner.observer.notice(text)
   }
 
   informed(exchange: Exchange, status: number): void {

@@ -3,9 +3,9 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import { decimal } from '../../protocol/field-rules.ts'
-
 import { checkSentTrailers } from '../../protocol/fields-sent.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
+import { inContext } from '../context.ts'
 import type { Decoding } from '../settings/limits.ts'
 
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
@@ -102,7 +102,7 @@ export function planRequest(
     path,
     limits: init.timeouts === undefined ? limits : timeLimits(init.timeouts, limits),
     signal: init.signal ?? undefined,
-    trailers,
+    trailers: typeof trailers === 'function' ? inContext(trailers) : trailers,
     decoding,
   }
   const { priority, protocol } = init

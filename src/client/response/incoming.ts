@@ -17,6 +17,8 @@ export interface Supplier {
   readonly streamId: number
   /** The application took `count` octets of a response that is not complete. */
   consume(count: number): void
+  /** A reader waits for more. */
+  wanted(): void
   /** The reader gives up, for this reason. */
   abort(ending: Ending): void
 }
@@ -150,6 +152,11 @@ export class Incoming {
     return this.#collected === undefined && this.available > 0 && !this.#begun
   }
 
+  /** True if a reader waits for the peer. */
+  get awaited(): boolean {
+    return this.#onChange !== undefined && !this.unread
+  }
+
   get hasFrame(): boolean {
     return this.#content?.hasFrame === true
   }
@@ -200,6 +207,7 @@ export class Incoming {
   /** Calls back once, when something arrived. One reader at a time. */
   whenChanged(callback: () => void): void {
     this.#onChange = callback
+    this.supplier.wanted()
   }
 
   /** Calls back when the response is complete or failed. */

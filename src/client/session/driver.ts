@@ -161,7 +161,7 @@ export class Driver implements TransportHandler {
     this.#engineLag = this.now() - this.#frozenAt
     this.#transport = transport
     this.#witness = witness
-    transport.start(this)
+    this.#call(transport, () => transport.start(this))
     this.wake()
   }
 
@@ -195,6 +195,7 @@ export class Driver implements TransportHandler {
   }
 
   onClosed(error: Error | undefined): void {
+    if (this.#gone) return
     // After an end of our own the engine is closed, and this changes nothing.
     this.#engine.transportEnded(error === undefined ? undefined : transportLost(error), this.engineNow())
     this.abandon()
@@ -211,8 +212,7 @@ export class Driver implements TransportHandler {
     const transport = this.#transport
     if (transport !== undefined && this.#owner.busy !== this.#referenced) {
       this.#referenced = !this.#referenced
-      if (this.#referenced) transport.ref()
-      else transport.unref()
+      this.#call(transport, () => (this.#referenced ? transport.ref() : transport.unref()))
     }
     this.#arm()
   }
@@ -225,7 +225,7 @@ export class Driver implements TransportHandler {
       if (bytes === undefined) {
         if (!this.#engine.closed) return
         this.#ended = true
-        transport.end()
+        this.#call(transport, () => transport.end())
         return
       }
       this.#writing = true
@@ -233,7 +233,19 @@ export class Driver implements TransportHandler {
       const now = this.#clock.now()
       this.#witness?.sent(bytes, now)
       this.#engine.departed?.(now - this.#engineLag)
-      transport.write(bytes, this.#written)
+      this.#call(transport, () => transport.write(bytes, this.#written))
+    }
+  }
+
+  /** A transport may be of the owner's making: what it throws ends this connection, and nothing else. */
+  #call(transport: Transport, call: () => void): void {
+    try {
+      call()
+    } catch (cause) {
+      try {
+        transport.destroy()
+      } catch {}
+      this.onClosed(cause instanceof Error ? cause : new Error('the transport threw', { cause }))
     }
   }
 
