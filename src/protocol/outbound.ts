@@ -259,7 +259,7 @@ export class Outbound {
     finishHeaders(this.#out, at, stream.id, endStream, this.#peer.maxFrameSize)
     if (endStream) this.#ended(stream)
     else this.scheduler.place(stream)
-    stream.sink.onOpened(stream.id)
+    stream.tellOpened()
   }
 
   #head(head: RequestHead): void {
@@ -308,7 +308,6 @@ export class Outbound {
       finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
     }
     this.#ended(stream)
-    stream.sink.onRequestSent?.()
   }
 
   /** Octets of content that the record has room for that the output ends in. */
@@ -336,7 +335,6 @@ export class Outbound {
     this.#progress.note(stream, length, endStream)
     if (endStream) {
       this.#ended(stream)
-      stream.sink.onRequestSent?.()
       return
     }
     this.scheduler.place(stream)
@@ -360,7 +358,7 @@ export class Outbound {
     this.#drained = undefined
     for (const stream of drained) {
       stream.drained = false
-      if (stream.writable) stream.sink.onWritable()
+      if (stream.writable) stream.tellWritable()
     }
   }
 }

@@ -79,7 +79,8 @@ export class IncomingMessage extends Readable {
     super({ highWaterMark: READ_SIZE })
     const version = response.httpVersion
     this.statusCode = response.status
-    this.statusMessage = STATUS_CODES[response.status] ?? ''
+    // Over HTTP/2 nobody says one.
+    this.statusMessage = version === '2' ? (STATUS_CODES[response.status] ?? '') : response.statusText
     this.httpVersion = version === '2' ? '2.0' : version
     this.httpVersionMajor = version === '2' ? 2 : 1
     this.httpVersionMinor = version === '2' ? 0 : 1
