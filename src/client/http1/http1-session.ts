@@ -221,7 +221,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
     return undefined
   }
 
-  onNotice(text: string): void {
+  notice(text: string): void {
     this.#owner.observer.notice(text)
   }
 

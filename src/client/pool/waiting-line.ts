@@ -150,7 +150,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
-  onNotice(): void {}
+  notice(): void {}
 
   informed(): void {}
 
