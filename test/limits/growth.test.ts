@@ -39,7 +39,7 @@ const attempt = (call: () => unknown): void => {
 const named = (i: number) => `x-${i}-${'y'.repeat(64)}`
 const octets = (text: string) => Buffer.from(text, 'latin1')
 const defaults = new HeadDefaults(parseTarget('a.test', true), true)
-const TOLD = { notice() {} }
+const TOLD = { onNotice() {} }
 
 /** What is parsed, of a size. */
 const PARSERS: Readonly<Record<string, (size: number) => () => unknown>> = {
