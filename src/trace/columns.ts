@@ -7,7 +7,7 @@
 import { utf8 } from './text.ts'
 
 /** Octets that a row takes, its own on the heap not counted. */
-export const ROW_SIZE = 27
+export const ROW_SIZE = 28
 
 const FIRST_ROWS = 256
 const FIRST_HEAP = 4096
@@ -19,6 +19,8 @@ export class Columns {
   /** Of a frame; 0 for others. */
   type: Uint8Array
   flags: Uint8Array
+  /** What followed at once, and has no row of its own; see `Mark`. */
+  mark: Uint8Array
   connection: Uint32Array
   subject: Uint32Array
   value: Uint32Array
@@ -33,6 +35,7 @@ export class Columns {
     this.kind = new Uint8Array(rows)
     this.type = new Uint8Array(rows)
     this.flags = new Uint8Array(rows)
+    this.mark = new Uint8Array(rows)
     this.connection = new Uint32Array(rows)
     this.subject = new Uint32Array(rows)
     this.value = new Uint32Array(rows)
@@ -46,16 +49,7 @@ export class Columns {
   }
 
   push(time: number, kind: number, connection: number, subject: number, value: number): void {
-    if (this.length === this.kind.length) this.#growRows()
-    const at = this.length++
-    this.time[at] = time
-    this.kind[at] = kind
-    this.type[at] = 0
-    this.flags[at] = 0
-    this.connection[at] = connection
-    this.subject[at] = subject
-    this.value[at] = value
-    this.kept[at] = 0
+    this.pushFrame(time, kind, connection, subject, value, 0, 0)
   }
 
   pushFrame(
@@ -67,9 +61,17 @@ export class Columns {
     type: number,
     flags: number,
   ): void {
-    this.push(time, kind, connection, stream, length)
-    this.type[this.length - 1] = type
-    this.flags[this.length - 1] = flags
+    if (this.length === this.kind.length) this.#growRows()
+    const at = this.length++
+    this.time[at] = time
+    this.kind[at] = kind
+    this.type[at] = type
+    this.flags[at] = flags
+    this.mark[at] = 0
+    this.connection[at] = connection
+    this.subject[at] = stream
+    this.value[at] = length
+    this.kept[at] = 0
   }
 
   /** Octets `buf[start, end)` belong to the last row. */
@@ -106,13 +108,13 @@ export class Columns {
   }
 
   /** Drops the first rows but those that `stays` names. */
-  dropFirst(count: number, stays: (row: number, heapAt: number) => boolean): void {
+  dropFirst(count: number, stays: (row: number) => boolean): void {
     let rows = 0
     let heap = 0
     let heapAt = 0
     for (let row = 0; row < count; row++) {
       const kept = this.kept[row]!
-      if (stays(row, heapAt)) {
+      if (stays(row)) {
         this.#moveRow(row, rows++)
         this.heap.copyWithin(heap, heapAt, heapAt + kept)
         heap += kept
@@ -130,16 +132,16 @@ export class Columns {
   }
 
   #all(): (Float64Array | Uint8Array | Uint32Array)[] {
-    const { time, kind, type, flags, connection, subject, value, kept } = this
-    return [time, kind, type, flags, connection, subject, value, kept]
+    const { time, kind, type, flags, mark, connection, subject, value, kept } = this
+    return [time, kind, type, flags, mark, connection, subject, value, kept]
   }
 
   #growRows(): void {
     const grown = new Columns(this.kind.length * 2, 0)
     const [columns, larger] = [this.#all(), grown.#all()]
     for (const [i, column] of columns.entries()) (larger[i] as Uint8Array).set(column as Uint8Array)
-    const { time, kind, type, flags, connection, subject, value, kept } = grown
-    Object.assign(this, { time, kind, type, flags, connection, subject, value, kept })
+    const { time, kind, type, flags, mark, connection, subject, value, kept } = grown
+    Object.assign(this, { time, kind, type, flags, mark, connection, subject, value, kept })
   }
 
   #growHeap(count: number): void {

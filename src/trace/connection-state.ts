@@ -140,6 +140,11 @@ export class ConnectionState {
     return this.#open
   }
 
+  /** True for a stream that is not closed. */
+  isOpen(stream: number): boolean {
+    return this.#streams.has(stream)
+  }
+
   /** Octets that we may send on a stream; of one that is not open, what a new one has. */
   sendWindowOf(stream: number): number {
     return this.initialSendWindow + (this.#streams.get(stream)?.sendCredit ?? NO_CREDIT)

@@ -38,6 +38,8 @@ export const Kind = {
   SETTLED: 18,
   /** The head of the response came, where no frame tells of it: over HTTP/1.1. Subject: the request; value: the status. */
   RESPONDED: 19,
+  /** A request was asked for, and its HEADERS are being sent at once. Subject: the request; value: the stream. */
+  STARTED: 20,
 
   /** A dial began. Text: the origin. */
   DIAL: 30,
@@ -59,9 +61,17 @@ export const Kind = {
   WINDOW: 38,
 } as const
 
+/** What followed a frame at once: bits of the row's mark. */
+export const Mark = {
+  /** The application took the content. */
+  READ: 0x1,
+  /** The request is over. */
+  SETTLED: 0x2,
+} as const
+
 /** True for kinds whose subject is a request. */
 export function concernsRequest(kind: number): boolean {
-  return kind >= Kind.CALLED && kind <= Kind.RESPONDED
+  return kind >= Kind.CALLED && kind <= Kind.STARTED
 }
 
 /** True for a frame, whichever way it went. */

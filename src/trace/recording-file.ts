@@ -8,7 +8,7 @@
  *
  * Kind `H` comes first: JSON in UTF-8, see `Head`. Kind `R` holds up to 4,096
  * rows, column by column: a number of rows, then for each column as many
- * integers; kinds, types and flags are octets, all others are variable-length
+ * integers; kinds, types, flags and marks are octets, all others are variable-length
  * integers of seven bits an octet, lowest first. Times are microseconds since
  * the row before, the first since the block's own start, which comes in front.
  * Behind the columns lie the octets kept, as many as the column `kept` says.
@@ -76,7 +76,7 @@ function writeRows(out: OutputBuffer, columns: Columns, from: number, to: number
     writeInt(out, micros - last)
     last = micros
   }
-  for (const column of [columns.kind, columns.type, columns.flags]) out.copy(column, from, to)
+  for (const column of [columns.kind, columns.type, columns.flags, columns.mark]) out.copy(column, from, to)
   for (const column of [columns.connection, columns.subject, columns.value, columns.kept]) {
     for (let row = from; row < to; row++) writeInt(out, column[row]!)
   }
@@ -150,13 +150,15 @@ class RowReader {
     if (count > this.#end - this.#at) throw new RecordingError(`${count} rows in too few octets`, this.#at)
     const latest = columns.length === 0 ? 0 : Math.round(columns.time[columns.length - 1]! * 1000)
     const times = this.#times(count, latest)
-    const [kinds, types, flags] = [this.#octets(count), this.#octets(count), this.#octets(count)]
+    const [kinds, types] = [this.#octets(count), this.#octets(count)]
+    const [flags, marks] = [this.#octets(count), this.#octets(count)]
     const [connections, subjects] = [this.#ints(count), this.#ints(count)]
     const [values, kept] = [this.#ints(count), this.#ints(count)]
     for (let row = 0; row < count; row++) {
       const [subject, value] = [subjects[row]!, values[row]!]
       const type = types[row]!
       columns.pushFrame(times[row]!, kinds[row]!, connections[row]!, subject, value, type, flags[row]!)
+      columns.mark[columns.length - 1] = marks[row]!
       const octets = this.#octets(kept[row]!)
       columns.keep(octets, 0, octets.length)
     }

@@ -7,7 +7,7 @@ import { joinBytes } from '../bytes.ts'
 import { FrameType } from '../frame/registry.ts'
 import type { Columns } from './columns.ts'
 import { ConnectionState, type FrameRow } from './connection-state.ts'
-import { concernsRequest, isFrame, Kind } from './event-kind.ts'
+import { concernsRequest, isFrame, Kind, Mark } from './event-kind.ts'
 import { frameRow } from './fold.ts'
 import { applyFrame } from './recorded-frame.ts'
 import { type Draft, newDraft, type RecordedRequest } from './recorded-request.ts'
@@ -82,7 +82,7 @@ class RequestReader {
     } else if (kind === Kind.RESPONDED) {
       draft.status = columns.value[row]!
       draft.responseAt = time
-    } else if (kind === Kind.OPENED) {
+    } else if (kind === Kind.OPENED || kind === Kind.STARTED) {
       draft.connection = columns.connection[row]!
       this.#connection(draft.connection).streams.expect(columns.value[row]!, draft)
     } else if (kind === Kind.RESENT) {
@@ -102,16 +102,21 @@ class RequestReader {
     else if (frame.type === FrameType.PUSH_PROMISE)
       streams.promised(promisedStreamOf(frame), fields, time, row)
     else streams.received(frame, fields, time, row)
+    if ((columns.mark[row]! & Mark.SETTLED) !== 0) streams.settled(frame.stream, time)
   }
 
   #onConnection(columns: Columns, row: number, heapAt: number): void {
     const kind = columns.kind[row]!
     const id = columns.connection[row]!
-    if (kind === Kind.REST) this.#connection(id).streams.rest(columns.subject[row]!, columns.time[row]!, row)
-    else if (kind === Kind.CLOSED) this.#connection(id).streams.closed(columns.time[row]!)
+    const { streams } = this.#connection(id)
+    if (kind === Kind.REST) {
+      streams.rest(columns.subject[row]!, columns.time[row]!, row)
+      if ((columns.mark[row]! & Mark.SETTLED) !== 0)
+        streams.settled(columns.subject[row]!, columns.time[row]!)
+    } else if (kind === Kind.CLOSED) streams.closed(columns.time[row]!)
     else if (kind === Kind.CONTENT_RECEIVED) {
       const octets = columns.heap.slice(heapAt, heapAt + columns.kept[row]!)
-      this.#connection(id).streams.content(columns.subject[row]!, octets)
+      streams.content(columns.subject[row]!, octets)
     }
   }
 }

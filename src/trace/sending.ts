@@ -13,7 +13,7 @@ const AT_ONCE = 2
 /** Streams that are named, at most. */
 const NAMED = 4
 /** Frames that are looked at for names, at most. */
-const LOOKED_AT = 512
+const LOOKED_AT = 64
 /** Less than a recording can tell apart, in milliseconds. */
 const TICK = 0.0001
 

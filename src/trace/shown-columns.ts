@@ -84,6 +84,7 @@ export function shownColumns(head: Head, columns: Columns): [Head, Columns] {
       type,
       columns.flags[row]!,
     )
+    shown.mark[row] = columns.mark[row]!
     if (isFrame(kind) && carriesFields(type)) {
       let reader = readers.get(connection)
       if (reader === undefined) {

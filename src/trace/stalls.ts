@@ -8,7 +8,7 @@ import { FrameType } from '../frame/registry.ts'
 import { CAUSES, type Cause, type Stall } from './cause.ts'
 import type { Columns } from './columns.ts'
 import type { ConnectionTimeline } from './connection-timeline.ts'
-import { Kind } from './event-kind.ts'
+import { Kind, Mark } from './event-kind.ts'
 import { receiving } from './receiving.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 import { sending, waiting } from './sending.ts'
@@ -151,6 +151,11 @@ class Told {
       case Kind.CALLED:
         this.reads = true
         break
+      case Kind.STARTED:
+        this.reads = true
+        this.connection = columns.connection[row]!
+        this.stream = value
+        break
       case Kind.CARRIED:
         this.connection = columns.connection[row]!
         break
@@ -174,11 +179,19 @@ class Told {
         this.unread.set(time, this.#held, row)
         break
       case Kind.RECEIVED:
-        if (columns.type[row] !== FrameType.DATA) break
-        this.#held += value - this.#padding(row)
-        this.unread.set(time, this.#held, row)
+      case Kind.REST:
+        this.#received(row, time)
         break
     }
+  }
+
+  #received(row: number, time: number): void {
+    const { kind, type, value, mark } = this.#columns
+    const begins = kind[row] === Kind.RECEIVED && type[row] === FrameType.DATA
+    if (begins) this.#held += value[row]! - this.#padding(row)
+    if ((mark[row]! & Mark.READ) !== 0) this.#held -= value[row]!
+    if ((mark[row]! & Mark.SETTLED) !== 0) this.#held = 0
+    this.unread.set(time, this.#held, row)
   }
 
   /** Octets of a DATA frame that nobody reads (RFC 9113 §6.1). */

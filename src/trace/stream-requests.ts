@@ -76,6 +76,12 @@ export class StreamRequests {
     this.#drafts.get(stream)?.pieces.push(octets)
   }
 
+  /** The client says that the request on this stream is over. */
+  settled(stream: number, time: number): void {
+    const draft = this.#drafts.get(stream)
+    if (draft !== undefined) draft.settledAt = time
+  }
+
   /** The connection is over. */
   closed(time: number): void {
     for (const draft of this.#drafts.values()) this.#settle(draft, time, 'the connection closed')

@@ -4,9 +4,12 @@
  * the state that the rest begins with, so the rest can be rebuilt, and nothing
  * that it gives away shows a value that was not asked for.
  */
+
+import { Flag } from '../frame/registry.ts'
+import { Beginnings } from './beginnings.ts'
 import { Columns, ROW_SIZE } from './columns.ts'
 import { ConnectionState } from './connection-state.ts'
-import { isFrame, Kind } from './event-kind.ts'
+import { isFrame, Kind, Mark } from './event-kind.ts'
 import { foldFrame, OpenBlocks } from './fold.ts'
 import { Recording } from './recording.ts'
 import { type Head, VERSION } from './recording-head.ts'
@@ -30,6 +33,8 @@ export interface TapeOptions {
 const DEFAULT_MAX_BYTES = 8_388_608
 const LEAST_BYTES = 65_536
 const DEFAULT_BODY = 65_536
+/** Requests whose connection is known, at most. */
+const CARRIERS = 4096
 
 interface Connection {
   readonly sent: Wire
@@ -45,9 +50,14 @@ export class Tape {
   readonly #fields: FieldsShown
   readonly #bodies: number
   readonly #connections = new Map<number, Connection>()
+  /** The connection that was told of last: the next is most often the same. */
+  #usedId = 0
+  #used: Connection | undefined = undefined
   #lastConnection = 0
   #lastRequest = 0
   #dropped = 0
+  /** The connections of requests that were started, by the low bits of their numbers. */
+  readonly #carriers = new Uint32Array(CARRIERS)
   /** Wall clock, in milliseconds since 1970, at time 0 of the rows. */
   readonly #epoch: number
 
@@ -79,9 +89,13 @@ export class Tape {
     return connection
   }
 
-  /** A request is asked for; returns its number. What of the URL is a secret is hidden by `recording`. */
-  call(method: string, origin: string, path: string, now: number): number {
-    const request = ++this.#lastRequest
+  /** The number of the next request. */
+  number(): number {
+    return ++this.#lastRequest
+  }
+
+  /** A request was asked for. What of its URL is a secret is hidden by `recording`. */
+  called(request: number, method: string, origin: string, path: string, now: number): void {
     const columns = this.#columns
     columns.push(now, Kind.CALLED, 0, request, 0)
     columns.keepText(method)
@@ -89,19 +103,58 @@ export class Tape {
     columns.keepText(origin)
     columns.keepText(path)
     this.#bound()
+  }
+
+  /** A request is asked for; returns its number. */
+  call(method: string, origin: string, path: string, now: number): number {
+    const request = this.number()
+    this.called(request, method, origin, path, now)
     return request
+  }
+
+  /** True if what HEADERS say is kept, so that a request need not say it again. */
+  get keepsFields(): boolean {
+    return this.#fields !== 'none'
+  }
+
+  /** The application took octets of what came on a stream. */
+  read(connection: number, request: number, stream: number, octets: number, now: number): void {
+    const marked = this.#of(connection)?.received.mark(stream, Mark.READ, 0, octets, now)
+    if (marked !== true) this.note(Kind.READ, connection, request, octets, now)
+  }
+
+  /** A request was asked for and is on its way, in one. */
+  started(connection: number, request: number, stream: number, now: number): void {
+    this.#columns.push(now, Kind.STARTED, connection, request, stream)
+    this.#carriers[request & (CARRIERS - 1)] = connection
+    this.#bound()
+  }
+
+  /** A request is over, answered. `stream`: 0 if it was on none. */
+  settled(request: number, stream: number, now: number): void {
+    const carrier = this.#of(this.#carriers[request & (CARRIERS - 1)]!)
+    if (carrier?.received.mark(stream, Mark.SETTLED, Flag.END_STREAM, -1, now) === true) return
+    this.note(Kind.SETTLED, 0, request, 0, now)
   }
 
   /** Octets that a connection sends, borrowed for the call. */
   sent(connection: number, chunk: Uint8Array, now: number): void {
-    this.#connections.get(connection)?.sent.take(chunk, now)
+    this.#of(connection)?.sent.take(chunk, now)
     this.#bound()
   }
 
   /** Octets that a connection received, borrowed for the call. */
   received(connection: number, chunk: Uint8Array, now: number): void {
-    this.#connections.get(connection)?.received.take(chunk, now)
+    this.#of(connection)?.received.take(chunk, now)
     this.#bound()
+  }
+
+  #of(id: number): Connection | undefined {
+    if (id !== this.#usedId) {
+      this.#usedId = id
+      this.#used = this.#connections.get(id)
+    }
+    return this.#used
   }
 
   /** Something of a kind that has no text. */
@@ -133,7 +186,7 @@ export class Tape {
     return new Recording(...shownColumns(head, this.#columns))
   }
 
-  /** Drops the oldest quarter when there is too much. */
+  /** Drops the oldest half when there is too much. */
   #bound(): void {
     if (this.#columns.size <= this.#maxBytes) return
     this.#drop(true)
@@ -146,56 +199,33 @@ export class Tape {
     const columns = this.#columns
     let octets = 0
     let count = 0
-    while (octets < this.#maxBytes / 4 && count < columns.length) octets += ROW_SIZE + columns.kept[count++]!
-    const open = new Beginnings(columns, count)
-    columns.dropFirst(count, (row, heapAt) => {
-      if (isFrame(columns.kind[row]!)) this.#fold(row, heapAt)
+    while (octets < this.#maxBytes / 2 && count < columns.length) octets += ROW_SIZE + columns.kept[count++]!
+    this.#fold(count)
+    const isOpen = (id: number, stream: number): boolean =>
+      this.#connections.get(id)?.base?.isOpen(stream) === true
+    const open = new Beginnings(columns, count, isOpen)
+    columns.dropFirst(count, (row) => {
       const stays = spare && open.stays(row)
       if (!stays) this.#dropped++
       return stays
     })
     for (const id of open.closed) this.#connections.delete(id)
+    this.#usedId = 0
+    this.#used = undefined
+    for (const { received } of this.#connections.values()) received.dropped()
   }
 
-  #fold(row: number, heapAt: number): void {
-    const connection = this.#connections.get(this.#columns.connection[row]!)
-    if (connection === undefined) return
-    connection.base ??= new ConnectionState()
-    foldFrame(connection.base, connection.blocks, this.#columns, row, heapAt)
-  }
-}
-
-/** Of the first rows of a tape: those that begin what is not over within them. */
-class Beginnings {
-  readonly #columns: Columns
-  /** Numbers of requests are given out in order: those of the rows lie between these two. */
-  #first = 0xffffffff
-  #last = 0
-  /** By the number less the first: 1 for a request that is over. */
-  readonly #over: Uint8Array
-  /** Connections that are over. */
-  readonly closed = new Set<number>()
-
-  constructor(columns: Columns, count: number) {
-    this.#columns = columns
-    const { kind, subject, connection } = columns
+  /** What the first frames change, they change in what the rest begins with. */
+  #fold(count: number): void {
+    const { kind, kept, connection } = this.#columns
+    let heapAt = 0
     for (let row = 0; row < count; row++) {
-      if (kind[row] === Kind.CLOSED) this.closed.add(connection[row]!)
-      if (kind[row] !== Kind.SETTLED) continue
-      this.#first = Math.min(this.#first, subject[row]!)
-      this.#last = Math.max(this.#last, subject[row]!)
+      const owner = isFrame(kind[row]!) ? this.#connections.get(connection[row]!) : undefined
+      if (owner !== undefined) {
+        owner.base ??= new ConnectionState()
+        foldFrame(owner.base, owner.blocks, this.#columns, row, heapAt)
+      }
+      heapAt += kept[row]!
     }
-    this.#over = new Uint8Array(Math.max(0, this.#last - this.#first + 1))
-    for (let row = 0; row < count; row++) {
-      if (kind[row] === Kind.SETTLED) this.#over[subject[row]! - this.#first] = 1
-    }
-  }
-
-  stays(row: number): boolean {
-    const { kind, connection, subject } = this.#columns
-    const what = kind[row]!
-    if (what === Kind.DIAL || what === Kind.DIALLED) return !this.closed.has(connection[row]!)
-    if (!(what >= Kind.CALLED && what <= Kind.OPENED) && what !== Kind.OFFER_ENDED) return false
-    return this.#over[subject[row]! - this.#first] !== 1
   }
 }

@@ -14,6 +14,8 @@ const { DATA, HEADERS, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION, PRIORITY_UP
 const MOST_KEPT = 1_048_576
 /** Octets kept of frames whose type nobody here knows, and of what a peer says to people. */
 const SAMPLE = 256
+/** Streams whose last rows are known, at most. */
+const RECENT = 256
 
 export class Wire {
   readonly #columns: Columns
@@ -39,6 +41,8 @@ export class Wire {
   #passing = 0
   /** Octets of the preface still to come; of a peer, 0. */
   #preface: number
+  /** Where the last row of a stream may be, less than all that were dropped; by the low bits of its number. */
+  readonly #recent: Int32Array | undefined
   /** True once the octets turned out to be no HTTP/2. Final. */
   #stopped = false
   #begun = false
@@ -50,6 +54,7 @@ export class Wire {
     this.#contentKind = sent ? Kind.CONTENT_SENT : Kind.CONTENT_RECEIVED
     this.#fields = fields
     this.#bodies = bodies
+    this.#recent = sent ? undefined : new Int32Array(RECENT)
     this.#preface = sent ? CONNECTION_PREFACE.length : 0
   }
 
@@ -63,6 +68,25 @@ export class Wire {
       else if (this.#passing > 0) at = this.#pass(at, end)
       else at = this.#frame(chunk, at, end, now)
     }
+  }
+
+  /**
+   * Marks the last row of a stream, if it is of this moment, and has these flags, and as many octets, of
+   * which neither need be asked for. False if there is no such row.
+   */
+  mark(stream: number, mark: number, flags: number, octets: number, now: number): boolean {
+    const { subject, connection, time, mark: marks, value, flags: all, kind } = this.#columns
+    const row = this.#recent![(stream >> 1) & (RECENT - 1)]!
+    if (subject[row] !== stream || connection[row] !== this.#connection || time[row] !== now) return false
+    if ((all[row]! & flags) !== flags || (marks[row]! & mark) !== 0 || kind[row]! > Kind.REST) return false
+    if (octets >= 0 && value[row] !== octets) return false
+    marks[row]! |= mark
+    return true
+  }
+
+  /** The first rows were dropped. */
+  dropped(): void {
+    this.#recent?.fill(0)
   }
 
   #pass(at: number, end: number): number {
@@ -138,7 +162,8 @@ export class Wire {
     const wanted = this.#wanted(buf, at)
     const from = at + FRAME_HEADER_SIZE
     this.#columns.pushFrame(now, this.#kind, this.#connection, stream, length, type, flags)
-    this.#columns.keep(buf, from, from + wanted)
+    if (wanted > 0) this.#columns.keep(buf, from, from + wanted)
+    if (this.#recent !== undefined) this.#recent[(stream >> 1) & (RECENT - 1)] = this.#columns.length - 1
     if (type !== DATA) {
       this.#passing = length - wanted
       return
@@ -165,6 +190,7 @@ export class Wire {
     if (this.#missing > 0 || first) return at + count
     if (this.#kind === Kind.RECEIVED) {
       this.#columns.push(now, Kind.REST, this.#connection, this.#stream, this.#since)
+      this.#recent![(this.#stream >> 1) & (RECENT - 1)] = this.#columns.length - 1
     }
     return at + count
   }

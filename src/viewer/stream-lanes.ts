@@ -11,7 +11,7 @@ import { GUTTER, Surface } from './surface.ts'
 import type { View } from './view.ts'
 
 /** Pixels of a lane, of its bar, and where that begins. */
-export const LANE = 34
+const LANE = 34
 const BAR = 14
 const BAR_TOP = 4
 

@@ -148,6 +148,7 @@ function madeUp(rows: readonly Row[]): Uint8Array {
     ...int(rows.length),
     ...rows.flatMap((_, i) => int(i * 500)),
     ...[0, 1, 2].flatMap((i) => rows.map(([row]) => row[i]!)),
+    ...rows.map(([row]) => row[2] & 3),
     ...[0, 1, 2].flatMap((i) => rows.flatMap(([, numbers]) => int(numbers[i]!))),
     ...rows.flatMap(([, , octets]) => int(octets.length)),
     ...rows.flatMap(([, , octets]) => [...octets]),

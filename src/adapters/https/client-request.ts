@@ -5,6 +5,7 @@
  * the response, and then nothing of it is left.
  */
 
+import { AsyncResource } from 'node:async_hooks'
 import { STATUS_CODES } from 'node:http'
 import type { HTTP20Response, Informational } from '../../index.ts'
 import { type Agent, agentOf } from './agent.ts'
@@ -270,30 +271,42 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     )
   }
 
+  /**
+   * Trailers that may be given while the body is written. Behind a length that was announced there are none,
+   * as with node:https, unless they were announced too: over HTTP/1.1 they need chunks in its place.
+   */
+  get #laterTrailers(): (() => [string, string][]) | undefined {
+    if (this.hasHeader('content-length') && !this.hasHeader('trailer')) return undefined
+    return () => this.trailerPairs ?? []
+  }
+
   async #request(
     options: RequestOptions,
     headers: [string, string][],
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
-    const trailers = this.trailerPairs
     const { origin, hostname, sentPath: path } = this.#target
+    // What a connection brings is told where the request was sent, not where the connection was made.
+    const scope = new AsyncResource('HyperRequest')
+    const inScope = (tell: () => void): void => scope.runInAsyncScope(tell)
     if (origin === undefined) throw notFound(hostname)
     return this.agent.clientFor(options).request(`${origin}/`, {
       method: this.method,
       path,
       headers,
       body: whole === undefined ? this.#upload : whole,
-      trailers: whole === undefined ? () => this.trailerPairs ?? [] : trailers,
+      trailers: whole === undefined ? this.#laterTrailers : this.trailerPairs,
       signal: this.#abort!.signal,
-      onInformational: (informational) => process.nextTick(() => this.#inform(informational)),
-      onConnection: (info) => {
-        this.#carried = true
-        this.reusedSocket = info.reused
-        this.#socket.connected(info, this.#socket.connecting)
-        const finish = this.#onCarried
-        this.#onCarried = undefined
-        finish?.()
-      },
+      onInformational: (informational) => process.nextTick(() => inScope(() => this.#inform(informational))),
+      onConnection: (info) =>
+        inScope(() => {
+          this.#carried = true
+          this.reusedSocket = info.reused
+          this.#socket.connected(info, this.#socket.connecting)
+          const finish = this.#onCarried
+          this.#onCarried = undefined
+          finish?.()
+        }),
     })
   }
 

@@ -13,6 +13,9 @@ import { type ObservedRequest, Observer, Witness } from '../session/observer.ts'
 import { type Clock, wallOf } from '../settings/clock.ts'
 import { LoopWatch } from './loop-watch.ts'
 
+/** Milliseconds within which a request that was asked for counts as sent at once. */
+const AT_ONCE = 0.5
+
 /** Of what is known of a connection, what a recording holds. */
 const SHOWN = ['localAddress', 'remoteAddress', 'remotePort', 'tlsVersion', 'cipher', 'resumed'] as const
 
@@ -21,6 +24,8 @@ export class Recorder {
   readonly #tape: Tape
   readonly #clock: Clock
   readonly #loop: LoopWatch
+  /** Who has not written the first rows of requests yet. */
+  #owing: RecordingWitness | undefined
   /** Connections that are not over. */
   readonly #connections: Set<number>
 
@@ -28,6 +33,7 @@ export class Recorder {
   constructor(options: TapeOptions, clock: Clock) {
     this.#tape = new Tape(options, wallOf(clock) - clock.now())
     this.#clock = clock
+    this.#owing = undefined
     this.#connections = new Set()
     this.#loop = new LoopWatch(clock, (lagMs, now) => {
       for (const connection of this.#connections) {
@@ -38,6 +44,7 @@ export class Recorder {
 
   /** What is kept now. */
   recording(): Recording {
+    this.settle()
     return this.#tape.recording()
   }
 
@@ -52,26 +59,42 @@ export class Recorder {
 
   /** The number of a request; its first row is written if it has none. */
   number(request: ObservedRequest, origin: string): number {
-    return request.recordedAs === 0 ? this.#called(request, origin) : request.recordedAs
-  }
-
-  #called(request: ObservedRequest, origin: string): number {
+    this.settle()
+    if (request.recordedAs !== 0) return request.recordedAs
     const { method, path } = request.plan
     request.recordedAs = this.#tape.call(method, origin, path, request.startedAt)
     this.#loop.begin(request.startedAt)
     return request.recordedAs
   }
 
+  /** The number of a request whose first row this witness writes, before anybody writes another. */
+  promised(request: ObservedRequest, witness: RecordingWitness): void {
+    if (this.#owing !== witness) this.settle()
+    this.#owing = witness
+    request.recordedAs = this.#tape.number()
+    this.#loop.begin(request.startedAt)
+  }
+
+  /** Rows that are owed are written now. */
+  settle(): void {
+    const owing = this.#owing
+    if (owing === undefined) return
+    this.#owing = undefined
+    owing.pay()
+  }
+
   settled(request: ObservedRequest, now: number): void {
+    this.settle()
     const number = request.recordedAs
     if (number === 0) return
     this.#loop.end()
     const { ending } = request.incoming
-    if (ending === undefined) this.#tape.note(Kind.SETTLED, 0, number, 0, now)
+    if (ending === undefined) this.#tape.settled(number, request.streamId, now)
     else this.#tape.text(Kind.SETTLED, 0, number, 1, reasonOf(ending, request), now)
   }
 
   connected(origin: string, now: number): number {
+    this.settle()
     const connection = this.#tape.connect(origin, now)
     this.#connections.add(connection)
     return connection
@@ -79,6 +102,7 @@ export class Recorder {
 
   disconnected(connection: number, error: unknown, now: number): void {
     if (!this.#connections.delete(connection)) return
+    this.settle()
     const why = error instanceof Error ? error.message : ''
     this.#tape.text(Kind.CLOSED, connection, 0, error === undefined ? 0 : 1, why, now)
   }
@@ -158,6 +182,12 @@ class RecordingWitness extends Witness {
   readonly #connection: number
   /** Its octets are frames. */
   #framed: boolean
+  /**
+   * Requests that were given to it and have a number and no row: most are sent in
+   * the same turn, and then one row tells both. Those in front of `#paid` have.
+   */
+  #owed: ObservedRequest[]
+  #paid: number
 
   constructor(recorder: Recorder, tape: Tape, origin: string, now: number) {
     super()
@@ -166,49 +196,77 @@ class RecordingWitness extends Witness {
     this.#origin = origin
     this.#connection = recorder.connected(origin, now)
     this.#framed = false
+    this.#owed = []
+    this.#paid = 0
+  }
+
+  /** Writes the rows that it owes. */
+  pay(): void {
+    for (let i = this.#paid; i < this.#owed.length; i++) this.#called(this.#owed[i]!)
+    this.#owed = []
+    this.#paid = 0
+  }
+
+  #called(request: ObservedRequest): void {
+    const { plan, startedAt, recordedAs } = request
+    this.#tape.called(recordedAs, plan.method, this.#origin, plan.path, startedAt)
+    this.#tape.note(Kind.CARRIED, this.#connection, recordedAs, 0, startedAt)
   }
 
   override dialStep(step: DialStep, elapsedMs: number, now: number): void {
-    this.#tape.text(Kind.DIAL_STEP, this.#connection, 0, micros(elapsedMs), step, now)
+    this.#text(Kind.DIAL_STEP, micros(elapsedMs), step, now)
   }
 
   override opened({ info, alpn }: Transport, httpVersion: HttpVersion, now: number): void {
     this.#framed = httpVersion === '2'
     const shown: Record<string, unknown> = { httpVersion, alpn }
     for (const name of SHOWN) if (info[name] !== undefined) shown[name] = info[name]
-    this.#tape.text(Kind.DIALLED, this.#connection, 0, 0, JSON.stringify(shown), now)
+    this.#text(Kind.DIALLED, 0, JSON.stringify(shown), now)
   }
 
   override received(chunk: Uint8Array, now: number): void {
+    this.#recorder.settle()
     if (this.#framed) this.#tape.received(this.#connection, chunk, now)
   }
 
   override sent(chunk: Uint8Array, now: number): void {
+    this.#recorder.settle()
     if (this.#framed) this.#tape.sent(this.#connection, chunk, now)
   }
 
   override blocked(now: number): void {
-    this.#tape.note(Kind.BLOCKED, this.#connection, 0, 0, now)
+    this.#note(Kind.BLOCKED, 0, now)
   }
 
   override writable(now: number): void {
-    this.#tape.note(Kind.WRITABLE, this.#connection, 0, 0, now)
+    this.#note(Kind.WRITABLE, 0, now)
   }
 
   override late(lagMs: number, now: number): void {
-    this.#tape.note(Kind.LAG, this.#connection, 0, micros(lagMs), now)
+    this.#note(Kind.LAG, micros(lagMs), now)
   }
 
   override roundTrip(roundTripTime: number, now: number): void {
-    this.#tape.note(Kind.ROUND_TRIP, this.#connection, 0, micros(roundTripTime), now)
+    this.#note(Kind.ROUND_TRIP, micros(roundTripTime), now)
   }
 
   override carried(request: ObservedRequest, now: number): void {
-    this.#tape.note(Kind.CARRIED, this.#connection, this.#number(request), 0, now)
+    const { recordedAs } = request
+    if (recordedAs === 0 && this.#framed && this.#tape.keepsFields) {
+      this.#recorder.promised(request, this)
+      this.#owed.push(request)
+    } else {
+      this.#tape.note(Kind.CARRIED, this.#connection, this.#number(request), 0, now)
+    }
   }
 
   override streamOpened(request: ObservedRequest, streamId: number, now: number): void {
-    this.#tape.note(Kind.OPENED, this.#connection, this.#number(request), streamId, now)
+    if (this.#owed[this.#paid] === request && now - request.startedAt < AT_ONCE) {
+      this.#paid++
+      this.#tape.started(this.#connection, request.recordedAs, streamId, now)
+    } else {
+      this.#tape.note(Kind.OPENED, this.#connection, this.#number(request), streamId, now)
+    }
   }
 
   override offered(request: ObservedRequest, octets: number, now: number): void {
@@ -220,11 +278,21 @@ class RecordingWitness extends Witness {
   }
 
   override read(request: ObservedRequest, octets: number, now: number): void {
-    this.#tape.note(Kind.READ, this.#connection, this.#number(request), octets, now)
+    this.#tape.read(this.#connection, this.#number(request), request.streamId, octets, now)
   }
 
   override closed(error: unknown, now: number): void {
     this.#recorder.disconnected(this.#connection, error, now)
+  }
+
+  #note(kind: number, value: number, now: number): void {
+    this.#recorder.settle()
+    this.#tape.note(kind, this.#connection, 0, value, now)
+  }
+
+  #text(kind: number, value: number, text: string, now: number): void {
+    this.#recorder.settle()
+    this.#tape.text(kind, this.#connection, 0, value, text, now)
   }
 
   #number(request: ObservedRequest): number {
