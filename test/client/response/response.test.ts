@@ -7,6 +7,7 @@ import {
   data,
   END_HEADERS,
   END_STREAM,
+  HEADERS,
   headers,
   paddedData,
   response,
@@ -449,6 +450,19 @@ describe('content codings (RFC 9110 §8.4)', () => {
     expect(all).toBe(plain)
     const streamed = await answered(coded(coding, bytes))
     expect(await new Response(streamed.response.body).text()).toBe(plain)
+  })
+
+  test("decompress: 'partial' takes what there is of content that was cut, and asks for all codings", async () => {
+    const bytes = gzipSync(plain).subarray(0, -6)
+    const { pair, response } = await answered(coded('gzip', bytes), { decompress: 'partial' })
+    expect(await response.text()).toBe(plain)
+    const whole = await answered(coded('gzip', gzipSync(plain)))
+    expect(pair.wire.of(HEADERS)[0]!.payload).toEqual(whole.pair.wire.of(HEADERS)[0]!.payload)
+  })
+
+  test('zeros behind gzip are padding', async () => {
+    const { response } = await answered(coded('gzip', Buffer.concat([gzipSync(plain), Buffer.alloc(512)])))
+    expect(await response.text()).toBe(plain)
   })
 
   test('decompress: false leaves it, and asks for none', async () => {
