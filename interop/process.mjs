@@ -40,7 +40,7 @@ export function versionOf(program, flag, pattern) {
  *
  * @returns {Promise<Serving>}
  */
-export async function serve(program, args, port, log) {
+export async function serve(program, args, port, log, readyWithinMs = READY_WITHIN_MS) {
   const output = openSync(log, 'a')
   const child = spawn(program, args, { stdio: ['ignore', output, output] })
   closeSync(output)
@@ -55,7 +55,7 @@ export async function serve(program, args, port, log) {
     clearTimeout(late)
   }
 
-  const deadline = Date.now() + READY_WITHIN_MS
+  const deadline = Date.now() + readyWithinMs
   while (running.has(child) && Date.now() < deadline) {
     if (await accepts(port)) return { stop, pid: child.pid, signal: (name) => child.kill(name), exited }
     await wait(50)

@@ -37,7 +37,31 @@ export const restarts = [
   // Some of its connections end within the drain, with GOAWAY that claims every request.
   { server: 'Apache httpd', what: 'graceful restart (SIGUSR1)', drains: false, round: told('SIGUSR1') },
   { server: 'nghttpd', what: 'killed (SIGKILL) and started again', drains: false, round: killed },
+  { server: 'Caddy', what: 'reload by its API', drains: true, round: loaded },
+  { server: 'lighttpd', what: 'graceful restart (SIGUSR1)', drains: false, round: told('SIGUSR1') },
+  // Its workers end with the reload after their own, whatever is open on them.
+  { server: 'Varnish behind Hitch', what: 'reload of Hitch (SIGHUP)', drains: false, round: told('SIGHUP') },
+  // Nobody listens for a moment: dials are tried again.
+  { server: 'Go net/http', what: 'shut down in order, then started again', drains: true, round: ended },
 ]
+
+/** Caddy takes its configuration again, changed or not. */
+async function loaded(serving) {
+  const response = await fetch(`http://127.0.0.1:${serving.admin}/load`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/caddyfile', 'cache-control': 'must-revalidate' },
+    body: serving.config,
+  })
+  equal(response.status, 200, 'Caddy did not reload')
+  return serving
+}
+
+/** Nobody listens until the next one does. */
+async function ended(old, again) {
+  old.signal('SIGTERM')
+  await old.exited
+  return again()
+}
 
 /** The process goes on, with other workers. */
 function told(signal) {

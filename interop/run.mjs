@@ -23,8 +23,8 @@ import { servers } from './servers.mjs'
 
 const CASE_TIMEOUT_MS = 60_000
 const RESTARTS = `A \`Client\` sends GETs and POSTs without a pause, eight at a time, while the server restarts four times. A server that
-lets its connections finish costs no request. One that does not costs those that it may have acted on, and those for
-which nothing listened. No POST is executed twice.`
+lets its connections finish costs no request, though nobody listens for a moment. One that does not costs those that it
+may have acted on. No POST is executed twice.`
 
 const DRAINS = {
   what: 'GOAWAY after 1, 10 and 100 requests (keepalive_requests), up to 1,000 GETs or POSTs at once',
@@ -215,8 +215,8 @@ function documentOf(table) {
 hyper-h2 ${version} on Node.js ${process.versions.node}, over TLS on the loopback interface. Written by
 \`node interop/run.mjs --write\`; CI runs the same table. Every cell compares what arrived with what must arrive:
 downloads and uploads by SHA-256. “Abort, go on” gives up a 100 MB download after its first megabyte and then makes
-100 requests on the same connection. HAProxy stands in front of an HTTP/1.1 origin; nginx, h2o and Apache httpd serve
-files, and pass uploads on to that origin.
+100 requests on the same connection. HAProxy and Varnish stand in front of an HTTP/1.1 origin; nginx, h2o, Apache httpd,
+Caddy and lighttpd serve files, and pass uploads on to that origin; the others do all of it themselves.
 
 ${table}`
 }

@@ -8,6 +8,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { manyFields, startOrigin } from '../demo/origin.mjs'
+import { javaServers } from './java-servers.mjs'
 import { freePort, serve, versionOf } from './process.mjs'
 
 const APACHE_MODULES = '/usr/lib/apache2/modules'
@@ -119,7 +120,7 @@ export const servers = [
       })
       return { ...started, admin }
     },
-    cannot: {},
+    cannot: { push: 'Caddy 2.6 sends no push for its directive' },
   },
   {
     name: 'lighttpd',
@@ -129,7 +130,11 @@ export const servers = [
         args: (config) => ['-D', '-f', config],
         field: (name, value) => `    "${name}" => "${value}",`,
       }),
-    cannot: { trailers: 'lighttpd 1.4 passes no trailers on', push: 'lighttpd does not push' },
+    cannot: {
+      upload: 'lighttpd 1.4 passes content on only if its length was announced (411)',
+      trailers: 'lighttpd 1.4 passes no trailers on',
+      push: 'lighttpd does not push',
+    },
   },
   {
     name: 'Varnish behind Hitch',
@@ -177,6 +182,7 @@ export const servers = [
       }),
     cannot: { trailers: 'Hypercorn 0.13 has no trailers' },
   },
+  ...javaServers,
 ]
 
 function pathOf(name) {
@@ -208,5 +214,6 @@ async function startConfigured(program, template, place, at, { args, user = '', 
     config,
     text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]),
   )
-  return { port, ...(await serve(program, args(config, port), port, place.log)) }
+  const serving = await serve(program, args(config, port), port, place.log)
+  return { port, config: readFileSync(config, 'utf8'), ...serving }
 }

@@ -33,6 +33,7 @@ const ROOMS = {
   'src/hpack': ['test/hpack', 'test/limits'],
   'src/frame': ['test/frame'],
   'src/protocol': ['test/protocol', 'test/conformance', 'test/limits'],
+  'src/http1': ['test/http1', 'test/fuzz/http1-response.test.ts'],
 }
 const COPIED = ['src', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.base.json']
 const READ_BY_TESTS = ['SECURITY.md', 'docs', 'scripts']

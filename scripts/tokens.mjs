@@ -56,7 +56,7 @@ export function tokenize(source) {
       add('string', source.slice(at + 1, end - 1), end - at)
     } else if (char === '`') add('template', '', endOfTemplateText(source, at + 1, braces) - at)
     else if (char === '}' && braces.pop() === '`') skip(endOfTemplateText(source, at + 1, braces) - at)
-    else if (char === '/' && regexMayStart(tokens.at(-1))) {
+    else if (char === '/' && regexMayStart(tokens)) {
       const end = endOfRegex(source, at)
       add('regex', source.slice(at, end), end - at)
     } else if (WORD_START.test(char)) {
@@ -123,7 +123,10 @@ function endOfRegex(source, at) {
 }
 
 /** A slash after a value divides; anywhere else it begins a regular expression. */
-function regexMayStart(previous) {
+function regexMayStart(tokens) {
+  // An exclamation mark behind a value says that it is there, and is no negation.
+  const asserted = tokens.at(-1)?.text === '!' && tokens.length > 1 && !regexMayStart(tokens.slice(-2, -1))
+  const previous = tokens.at(asserted ? -2 : -1)
   if (previous === undefined) return true
   if (previous.kind === 'punctuation') return ![')', ']', '}'].includes(previous.text)
   return previous.kind === 'word' && KEYWORDS_BEFORE_REGEX.has(previous.text)

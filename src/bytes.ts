@@ -1,6 +1,6 @@
 /**
- * Bytes: big-endian reads, pieces made one, and the one growable buffer that
- * everything we send is written into. Knows nothing of frames.
+ * Bytes: big-endian reads, pieces made one, octets as text, and the one growable
+ * buffer that everything we send is written into. Knows nothing of frames.
  */
 
 /** Reads an unsigned 16-bit integer in network order. */
@@ -169,4 +169,56 @@ export function printable(buf: Uint8Array, start: number, end: number, max: numb
     text += plain ? String.fromCharCode(octet) : `\\x${octet.toString(16).padStart(2, '0')}`
   }
   return stop < end ? `${text}…` : text
+}
+
+/**
+ * Makes a string of `octets[start, end)`, a character each. A call with a fixed number of octets
+ * is several times faster than `apply` on a view, and one call for more octets
+ * than are wanted faster than several for as many.
+ */
+export function latin1Text(octets: Uint8Array, start: number, end: number): string {
+  let text = ''
+  let at = start
+  for (; at + 16 < end; at += 16) text += sixteen(octets, at)
+  const rest = end - at
+  if (at + 16 <= octets.length) {
+    const last = rest > 8 ? sixteen(octets, at) : eight(octets, at)
+    return text + last.slice(0, rest)
+  }
+  for (; at < end; at++) text += String.fromCharCode(octets[at]!)
+  return text
+}
+
+function eight(octets: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    octets[at]!,
+    octets[at + 1]!,
+    octets[at + 2]!,
+    octets[at + 3]!,
+    octets[at + 4]!,
+    octets[at + 5]!,
+    octets[at + 6]!,
+    octets[at + 7]!,
+  )
+}
+
+function sixteen(octets: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    octets[at]!,
+    octets[at + 1]!,
+    octets[at + 2]!,
+    octets[at + 3]!,
+    octets[at + 4]!,
+    octets[at + 5]!,
+    octets[at + 6]!,
+    octets[at + 7]!,
+    octets[at + 8]!,
+    octets[at + 9]!,
+    octets[at + 10]!,
+    octets[at + 11]!,
+    octets[at + 12]!,
+    octets[at + 13]!,
+    octets[at + 14]!,
+    octets[at + 15]!,
+  )
 }

@@ -25,6 +25,7 @@ const CODES: Readonly<Record<H2ErrorCode, true>> = {
   H2_TIMEOUT_BODY: true,
   H2_TIMEOUT_TOTAL: true,
   H2_TIMEOUT_DRAIN: true,
+  H2_TIMEOUT_CLOSE: true,
   H2_TIMEOUT_PING: true,
   H2_TIMEOUT_PREFACE: true,
   H2_TIMEOUT_SETTINGS: true,

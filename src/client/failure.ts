@@ -198,8 +198,27 @@ export function transportLost(cause: Error | undefined): ClientFailure {
   }
 }
 
-/** The caller destroyed the connection. */
+/** Why `close()` gives up what it waits for. */
+export class NotClosed {
+  readonly limitMs: number
+
+  constructor(limitMs: number) {
+    this.limitMs = limitMs
+  }
+}
+
+/** The caller destroyed the connection, or did not wait longer for its end. */
 export function destroyed(reason: unknown): ClientFailure {
+  if (reason instanceof NotClosed) {
+    return {
+      scope: 'connection',
+      initiator: 'local',
+      errorCode: ErrorCode.CANCEL,
+      reason: `timed out: not over ${reason.limitMs} ms after close() (timeouts.close)`,
+      processed: 'unknown',
+      code: 'H2_TIMEOUT_CLOSE',
+    }
+  }
   return {
     scope: 'connection',
     initiator: 'user',

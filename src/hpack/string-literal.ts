@@ -3,6 +3,7 @@
  * Huffman-coded. One rule: octets that are needed nowhere never become a
  * string, so reading a literal and asking for its text are two steps.
  */
+import { latin1Text } from '../bytes.ts'
 import { HPACKDecodingError } from './decoding-error.ts'
 import { decodeHuffman, huffmanLength, maxDecodedLength, writeHuffman } from './huffman.ts'
 import { type Cursor, MAX_INTEGER_OCTETS, readInteger, writeInteger } from './prefix-integer.ts'
@@ -106,56 +107,4 @@ export function writeLiteral(bytes: Uint8Array, at: number, text: string): numbe
 export function checkOctets(text: unknown): void {
   if (typeof text !== 'string') throw new TypeError(`a field holds strings, not ${typeof text}`)
   huffmanLength(text)
-}
-
-/**
- * Makes a string of `octets[start, end)`. A call with a fixed number of octets
- * is several times faster than `apply` on a view, and one call for more octets
- * than are wanted faster than several for as many.
- */
-function latin1Text(octets: Uint8Array, start: number, end: number): string {
-  let text = ''
-  let at = start
-  for (; at + 16 < end; at += 16) text += sixteen(octets, at)
-  const rest = end - at
-  if (at + 16 <= octets.length) {
-    const last = rest > 8 ? sixteen(octets, at) : eight(octets, at)
-    return text + last.slice(0, rest)
-  }
-  for (; at < end; at++) text += String.fromCharCode(octets[at]!)
-  return text
-}
-
-function eight(octets: Uint8Array, at: number): string {
-  return String.fromCharCode(
-    octets[at]!,
-    octets[at + 1]!,
-    octets[at + 2]!,
-    octets[at + 3]!,
-    octets[at + 4]!,
-    octets[at + 5]!,
-    octets[at + 6]!,
-    octets[at + 7]!,
-  )
-}
-
-function sixteen(octets: Uint8Array, at: number): string {
-  return String.fromCharCode(
-    octets[at]!,
-    octets[at + 1]!,
-    octets[at + 2]!,
-    octets[at + 3]!,
-    octets[at + 4]!,
-    octets[at + 5]!,
-    octets[at + 6]!,
-    octets[at + 7]!,
-    octets[at + 8]!,
-    octets[at + 9]!,
-    octets[at + 10]!,
-    octets[at + 11]!,
-    octets[at + 12]!,
-    octets[at + 13]!,
-    octets[at + 14]!,
-    octets[at + 15]!,
-  )
 }

@@ -60,8 +60,8 @@ const WORK_OF_RESPONSE = 16
 const EMPTY_FRAMES_PER_SECOND = 10
 /** Seconds over which stream errors are counted. */
 const STREAM_ERROR_PERIOD = 30
-/** Stream errors for a unit of work: one for two responses. */
-const STREAM_ERROR_SHARE = 1 / (2 * WORK_OF_RESPONSE)
+/** Stream errors for a unit of work: three for four responses. */
+const STREAM_ERROR_SHARE = 3 / (4 * WORK_OF_RESPONSE)
 /** Each octet that we send is given back once to its stream and once to the connection. */
 const UPDATES_PER_OCTET = 2
 /** A peer may open the window of a stream before anything was sent on it. */

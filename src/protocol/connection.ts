@@ -6,7 +6,6 @@
  * Four kinds of method: the world happened, the application asks, what to do
  * next, questions.
  */
-
 import { FrameParser } from '../frame/parser.ts'
 import { ErrorCode } from '../frame/registry.ts'
 import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
@@ -279,7 +278,11 @@ export class Connection {
       glitch: () => this.#glitch(),
       closed: () => this.#finishDraining(),
       pingDue: (reason) => void this.#parts.pings.send(reason, this.#path.now),
-      ready: () => this.#ready(),
+      notice: (text) => this.#tell(() => this.#sink.onNotice(text)),
+      ready: () => {
+        this.#table.settingsSeen()
+        this.#tell(() => this.#sink.onReady())
+      },
       pong: (buf, start) => this.#pong(buf, start),
       goaway: (lastStreamId) => this.#peerGoaway(lastStreamId),
       maxFrameSize: (size) => {
@@ -292,19 +295,21 @@ export class Connection {
     this.destroy({ scope: 'connection', initiator: 'local', errorCode, reason, processed: 'unknown', cause })
   }
 
-  /** Code of the owner's threw: the connection cannot go on, what is around it can. */
+  /** Tells the owner. What it throws is its own, and changes nothing. */
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch {}
+  }
+
+  /** A part of the engine threw: the connection cannot go on, what is around it can. */
   #threw(cause: unknown): void {
-    this.#violated(ErrorCode.INTERNAL_ERROR, 'a sink or a window manager threw', cause)
+    this.#violated(ErrorCode.INTERNAL_ERROR, 'the engine failed', cause)
   }
 
   #glitch(): void {
     if (this.#parts.budget.glitch(this.#path.now)) return
     this.#violated(ErrorCode.ENHANCE_YOUR_CALM, 'too many useless frames (RFC 9113 §10.5)')
-  }
-
-  #ready(): void {
-    this.#table.settingsSeen()
-    this.#sink.onReady()
   }
 
   #pong(buf: Uint8Array, start: number): void {
@@ -314,8 +319,10 @@ export class Connection {
       return
     }
     this.#path.roundTripTime = this.#keepAlive.roundTripTime
-    if (ping.reason === PING_USER) this.#sink.onPong(ping.token, this.#path.now - ping.sentAt)
-    else if (ping.reason === PING_RESET && this.#parts.holds.answered())
+    if (ping.reason === PING_USER) {
+      const elapsed = this.#path.now - ping.sentAt
+      this.#tell(() => this.#sink.onPong(ping.token, elapsed))
+    } else if (ping.reason === PING_RESET && this.#parts.holds.answered())
       this.#parts.pings.send(PING_RESET, this.#path.now)
   }
 
@@ -330,7 +337,7 @@ export class Connection {
     const waiting = this.#table.takeWaiting()
     const lost = this.#table.requestsAbove(lastStreamId, this.#parts.goaway.formerLastStreamId)
     for (const stream of lost) this.#table.remove(stream, RESET_REMOTE)
-    this.#sink.onDraining(this.#parts.goaway.errorCode, this.#parts.goaway.debugData)
+    this.#tell(() => this.#sink.onDraining(this.#parts.goaway.errorCode, this.#parts.goaway.debugData))
     const failure = this.#parts.goaway.unprocessed('the peer did not process it (RFC 9113 §6.8)')
     for (const stream of [...waiting, ...lost]) {
       this.#tellFailure(stream, stream.responded ? { ...failure, processed: 'yes' } : failure)
@@ -378,12 +385,7 @@ export class Connection {
 
   #tellFailure(stream: Stream, failure: Failure): void {
     this.#credit.release(stream)
-    try {
-      stream.fail(failure)
-    } catch (error) {
-      // The others are told all the same.
-      this.#sink.onNotice(`a sink threw in onFailure: ${error}`)
-    }
+    stream.fail(failure)
   }
 
   /** The end of a call that may tell: the owner is told of the end of all behind everything else. */

@@ -10,7 +10,7 @@ import { NO_CONTENT_LENGTH } from './fields-received.ts'
 import { DEFAULT_WINDOW_SIZE, RecvWindow } from './flow-control.ts'
 import type { Stream } from './stream.ts'
 import type { UnreadBudget } from './unread-budget.ts'
-import type { MakeWindowManager, PathFacts } from './window-managers.ts'
+import { type MakeWindowManager, type PathFacts, WindowManager } from './window-managers.ts'
 
 export class Credit {
   readonly connection: RecvWindow
@@ -92,12 +92,17 @@ export class Credit {
 
   #openWindow(stream: Stream, contentLength: number): RecvWindow {
     const size = this.#streamWindowSize
-    const manager = this.#makeStream(size, contentLength === NO_CONTENT_LENGTH ? undefined : contentLength)
-    manager.windowSize = size
-    manager.path = this.#path
     // RFC 9113 §6.9.3: until it acknowledged, the peer may still count from the default.
     const tolerance = this.#settingsAcknowledged ? 0 : Math.max(0, DEFAULT_WINDOW_SIZE - size)
-    stream.recvWindow = new RecvWindow(manager, tolerance)
+    try {
+      const manager = this.#makeStream(size, contentLength === NO_CONTENT_LENGTH ? undefined : contentLength)
+      manager.windowSize = size
+      manager.path = this.#path
+      stream.recvWindow = new RecvWindow(manager, tolerance)
+    } catch (cause) {
+      stream.recvWindow = new RecvWindow(new WindowManager(size), tolerance)
+      stream.recvWindow.fault = { cause }
+    }
     return stream.recvWindow
   }
 

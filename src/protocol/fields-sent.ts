@@ -143,7 +143,7 @@ export function checkRequest(head: RequestHead, endStream: boolean): number {
 }
 
 /** Throws TypeError for a content-length that the request cannot keep to (RFC 9110 §8.6, §9.3.6). */
-export function checkSentLength(head: RequestHead, length: number, endStream: boolean): void {
+function checkSentLength(head: RequestHead, length: number, endStream: boolean): void {
   if (length === NO_CONTENT_LENGTH) return
   if (head.method === 'CONNECT' && head.protocol === undefined) {
     throw new TypeError('content-length of a CONNECT, which has no content (RFC 9110 §9.3.6)')

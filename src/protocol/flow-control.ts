@@ -66,6 +66,8 @@ export class StreamSendWindows {
  */
 export class RecvWindow {
   readonly #manager: WindowManager
+  /** What its manager threw: its owner ends the stream for it. Of the connection's, what is consumed is given back all the same. */
+  fault: { readonly cause: unknown } | undefined = undefined
   /** Granted by the manager and not yet sent in a WINDOW_UPDATE. */
   #owed = 0
   /** Octets that stay flow-controlled beyond the window, while the peer may not know our settings (RFC 9113 §6.9.3). */
@@ -94,14 +96,24 @@ export class RecvWindow {
   receive(flowControlledLength: number): boolean {
     if (flowControlledLength > this.#manager.windowSize + this.#tolerance) return false
     this.received += flowControlledLength
-    this.#manager.windowSize -= flowControlledLength
-    this.#grant(this.#manager.onDataReceived(flowControlledLength))
+    try {
+      this.#manager.windowSize -= flowControlledLength
+      this.#grant(this.#manager.onDataReceived(flowControlledLength))
+    } catch (cause) {
+      this.fault ??= { cause }
+    }
     return true
   }
 
   /** The application took octets, or they were padding, or thrown away. */
   consume(length: number): void {
-    if (length > 0) this.#grant(this.#manager.onDataConsumed(length))
+    if (!(length > 0)) return
+    try {
+      this.#grant(this.#manager.onDataConsumed(length))
+    } catch (cause) {
+      this.fault ??= { cause }
+      this.#grant(length)
+    }
   }
 
   /** SETTINGS changed the window by so much (RFC 9113 §6.9.2); it may become negative. */

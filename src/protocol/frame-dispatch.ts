@@ -186,7 +186,7 @@ export class FrameDispatch implements FrameSink, SettingsEffects, LocalEffects {
     const offer = new Offer()
     const pushed = new Stream(this.#streams, promise, true, offer)
     table.reserve(pushed, promisedStreamId)
-    const sink = parent.sink.onPush(pushed, promise)
+    const sink = parent.offer(pushed, promise)
     if (sink === undefined) {
       pushed.reset(ErrorCode.CANCEL)
       this.#chargeRefusal()
@@ -194,7 +194,9 @@ export class FrameDispatch implements FrameSink, SettingsEffects, LocalEffects {
     }
     pushed.sink = sink
     // The connection may have ended meanwhile.
-    if (offer.failure !== undefined) sink.onFailure(offer.failure)
+    if (offer.failure === undefined) return
+    pushed.done = false
+    pushed.fail(offer.failure)
   }
 
   /** Ends a promised stream for what the peer did; it counts among the errors that it may cause. */

@@ -112,6 +112,10 @@ export class Inbound {
       )
       return
     }
+    if (stream.recvWindow!.fault !== undefined) {
+      stream.threw(stream.recvWindow!.fault.cause)
+      return
+    }
     const broken = stream.phase.content(this.#contentLength)
     if (broken !== undefined) {
       this.error(stream, ErrorCode.PROTOCOL_ERROR, broken)
@@ -148,7 +152,7 @@ export class Inbound {
     }
     // The owner may have reset the stream between two pieces: the rest was given back with that.
     if (!stream.receiving) return
-    if (this.#contentLength > 0) stream.sink.onData(buf, start, end, last)
+    if (this.#contentLength > 0) stream.tellData(buf, start, end, last)
     else if (last && !endStream) this.#late.emptyData(this.#flowControlledLength)
     if (last && endStream && stream.receiving) this.#end(stream)
   }
@@ -186,7 +190,7 @@ export class Inbound {
     endStream: boolean,
     secret: string[] | undefined,
   ): string | undefined {
-    const { phase, sink } = stream
+    const { phase } = stream
     const status = this.#reader.status(fields)
     if (status === 0) return ':status missing or malformed (RFC 9113 §8.3.2)'
     const broken = this.#reader.read(fields, 2)
@@ -195,7 +199,7 @@ export class Inbound {
     if (status < 200) {
       const limit = this.#maxInformational + stream.workSent
       const refused = phase.informational(status, endStream, limit, this.#path.now)
-      if (refused === undefined) sink.onInformational(status, fields)
+      if (refused === undefined) stream.tellInformational(status, fields)
       return refused
     }
     const tunnel = stream.isConnect && status < 300
@@ -207,7 +211,7 @@ export class Inbound {
     }
     stream.tunnel = tunnel
     const stopped = endStream && this.#settleEnd(stream)
-    sink.onResponse(status, fields, endStream, secret)
+    stream.tellResponse(status, fields, endStream, secret)
     if (endStream) this.#tellEnd(stream, stopped)
     return undefined
   }
@@ -223,7 +227,7 @@ export class Inbound {
     const broken = this.#reader.read(fields, 0) ?? stream.phase.trailers(endStream) ?? stream.phase.end()
     if (broken !== undefined) return broken
     const stopped = this.#settleEnd(stream)
-    stream.sink.onTrailers(fields, secret)
+    stream.tellTrailers(fields, secret)
     this.#tellEnd(stream, stopped)
     return undefined
   }
@@ -258,8 +262,8 @@ export class Inbound {
   #tellEnd(stream: Stream, stopped: boolean): void {
     if (stream.done) return
     stream.done = !stream.live
-    stream.sink.onEnd()
-    if (stopped) stream.sink.onWritable()
+    stream.tellEnd()
+    if (stopped) stream.tellWritable()
     if (!stream.live) this.#host.closed()
   }
 

@@ -45,7 +45,7 @@ export interface Limits {
   readonly glitchesPerSecond?: number | undefined
   /** Empty DATA frames at once, beyond those that responses and content earn. Default 100. */
   readonly maxEmptyDataFrames?: number | undefined
-  /** Stream errors that the peer may cause in 30 seconds, beyond one for two responses. Default 200. */
+  /** Stream errors that the peer may cause in 30 seconds, beyond three for four responses. Default 200. */
   readonly maxStreamErrors?: number | undefined
   /** Own PINGs waiting for their answer. Default 10. */
   readonly maxPings?: number | undefined

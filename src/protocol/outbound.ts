@@ -64,7 +64,10 @@ export class Outbound {
   readonly scheduler = new Scheduler(this.streamWindows)
   /** Streams that may write again, told at the end of the pull; undefined for none. */
   #drained: Stream[] | undefined = undefined
-  /** RST_STREAMs that were not handed out: error codes by stream; undefined for none. */
+  /** The stream of a RST_STREAM that was not handed out, 0 for none, and its error code: mostly there is one. */
+  #resetStream = 0
+  #resetCode = 0
+  /** The others: error codes by stream; undefined for none. */
   #resets: Map<number, number> | undefined = undefined
   /** What owners are to be told of, at the end of the pull. */
   readonly #progress = new SentProgress()
@@ -112,16 +115,27 @@ export class Outbound {
   }
 
   reset(streamId: number, errorCode: number): void {
-    this.#resets ??= new Map()
-    this.#resets.set(streamId, errorCode)
+    const first = this.#resetStream === 0 && !this.#resets?.has(streamId)
+    if (first || this.#resetStream === streamId) {
+      this.#resetStream = streamId
+      this.#resetCode = errorCode
+    } else {
+      this.#resets ??= new Map()
+      this.#resets.set(streamId, errorCode)
+    }
   }
 
   /** The peer was faster. */
   takeBackReset(streamId: number): void {
-    this.#resets?.delete(streamId)
+    if (this.#resetStream === streamId) this.#resetStream = 0
+    else this.#resets?.delete(streamId)
   }
 
   #writeWaiting(): void {
+    if (this.#resetStream !== 0) {
+      writeRstStream(this.#out, this.#resetStream, this.#resetCode)
+      this.#resetStream = 0
+    }
     if (this.#resets !== undefined) {
       for (const [streamId, errorCode] of this.#resets) writeRstStream(this.#out, streamId, errorCode)
       this.#resets = undefined
@@ -245,7 +259,7 @@ export class Outbound {
     finishHeaders(this.#out, at, stream.id, endStream, this.#peer.maxFrameSize)
     if (endStream) this.#ended(stream)
     else this.scheduler.place(stream)
-    stream.sink.onOpened(stream.id)
+    stream.tellOpened()
   }
 
   #head(head: RequestHead): void {
@@ -294,7 +308,6 @@ export class Outbound {
       finishHeaders(this.#out, at, stream.id, true, this.#peer.maxFrameSize)
     }
     this.#ended(stream)
-    stream.sink.onRequestSent?.()
   }
 
   /** Octets of content that the record has room for that the output ends in. */
@@ -322,7 +335,6 @@ export class Outbound {
     this.#progress.note(stream, length, endStream)
     if (endStream) {
       this.#ended(stream)
-      stream.sink.onRequestSent?.()
       return
     }
     this.scheduler.place(stream)
@@ -346,7 +358,7 @@ export class Outbound {
     this.#drained = undefined
     for (const stream of drained) {
       stream.drained = false
-      if (stream.writable) stream.sink.onWritable()
+      if (stream.writable) stream.tellWritable()
     }
   }
 }

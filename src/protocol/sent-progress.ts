@@ -29,6 +29,6 @@ export class SentProgress {
     const streams = this.#streams
     if (streams === undefined) return
     this.#streams = undefined
-    for (const [stream, { octets, ended }] of streams) stream.sink.onSent!(octets, ended)
+    for (const [stream, { octets, ended }] of streams) stream.tellSent(octets, ended)
   }
 }

@@ -52,6 +52,8 @@ export interface RequestHead {
   readonly protocol?: string | undefined
   /** Regular fields, names in lower case. */
   readonly fields: FieldList
+  /** Names as the caller wrote them, by those in lower case: HTTP/1.1 sends them so, HTTP/2 cannot (RFC 9113 §8.2). */
+  readonly writtenNames?: ReadonlyMap<string, string> | undefined
   /** RFC 9218 urgency, 0 (first) to 7; it orders our own uploads. Default 3. */
   readonly urgency?: number | undefined
   /**
@@ -74,15 +76,20 @@ export interface RequestHead {
 export interface StreamSink {
   /** HEADERS were handed to the output: the stream has its identifier. */
   onOpened(streamId: number): void
-  /** The last of the request's content was handed to the output, and END_STREAM. Not called if the request had none. */
-  onRequestSent?(): void
   /** A 1xx response (RFC 9110 §15.2). Any number, before the response. */
   onInformational(status: number, fields: FieldList): void
   /**
    * The final response. `endStream`: there is no content, and `onEnd` follows.
    * `neverIndexed`: names of fields that no table may keep (RFC 7541 §7.1.3), if there are any.
+   * `reason`: the reason phrase of HTTP/1.1 (RFC 9112 §4); HTTP/2 has none.
    */
-  onResponse(status: number, fields: FieldList, endStream: boolean, neverIndexed?: readonly string[]): void
+  onResponse(
+    status: number,
+    fields: FieldList,
+    endStream: boolean,
+    neverIndexed?: readonly string[],
+    reason?: string,
+  ): void
   /**
    * Content, `buf[start, end)`, borrowed for the call. `frameEnd` marks the
    * last piece of a DATA frame; a frame's last piece may be empty. Every byte
@@ -96,7 +103,7 @@ export interface StreamSink {
   /** Queued request content fell below the low-water mark, or the peer stopped the upload: see `writable`. */
   onWritable(): void
   /** So many octets of content were handed to the output; `ended`: END_STREAM with them. */
-  onSent?(octets: number, ended: boolean): void
+  readonly onSent?: ((octets: number, ended: boolean) => void) | undefined
   /** A promised request (RFC 9113 §8.4) on this stream. Return a sink to accept it, undefined to refuse it. */
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined
   /** The stream failed. At most once, and nothing after it. */

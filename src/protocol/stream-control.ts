@@ -4,13 +4,15 @@
  * stream that is not open any more asks for nothing, and is not answered.
  */
 import { ErrorCode } from '../frame/registry.ts'
-import type { InboundHost, InboundParts } from './inbound.ts'
+import { type InboundHost, type InboundParts, processed } from './inbound.ts'
 import { PING_RESET } from './keepalive.ts'
 import type { Stream, StreamHost } from './stream.ts'
 import { SEND_RESET, step } from './stream-state.ts'
 
 /** Whom it tells what concerns the whole connection. */
 export interface ControlHost extends InboundHost {
+  /** Something worth a line in a log. */
+  notice(text: string): void
   /** A PING of our own has to be sent, for this reason. */
   pingDue(reason: number): void
 }
@@ -33,6 +35,27 @@ export class StreamControl implements StreamHost {
 
   consumed(stream: Stream, count: number): void {
     this.#parts.credit.consume(stream, count)
+    const fault = stream.recvWindow?.fault
+    if (fault !== undefined && stream.live) this.threw(stream, fault.cause)
+  }
+
+  threw(stream: Stream, cause: unknown): void {
+    const { host } = this.#parts
+    if (stream.done) {
+      host.notice(`the owner of a stream that is over threw ${nameOf(cause)}`)
+      return
+    }
+    this.resetRequested(stream, ErrorCode.INTERNAL_ERROR)
+    stream.done = false
+    stream.fail({
+      scope: 'stream',
+      initiator: 'local',
+      errorCode: ErrorCode.INTERNAL_ERROR,
+      reason: `its sink or window manager threw ${nameOf(cause)}`,
+      processed: stream.id === 0 ? 'no' : processed(stream),
+      cause,
+    })
+    host.closed()
   }
 
   resetRequested(stream: Stream, errorCode: number): void {
@@ -71,4 +94,9 @@ export class StreamControl implements StreamHost {
     if (stream.linked) outbound.scheduler.place(stream)
     outbound.priorityUpdate(stream.id, `u=${stream.urgency}${incremental ? ', i' : ''}`)
   }
+}
+
+/** Whatever was thrown: saying so must not throw. */
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : `a ${typeof cause}`
 }

@@ -8,7 +8,7 @@ import { checkSentTrailers } from './fields-sent.ts'
 import type { RecvWindow } from './flow-control.ts'
 import { MessagePhase } from './message-phase.ts'
 import { NOT_RAISED } from './raised-credits.ts'
-import type { Failure, FieldList, RequestHead, RequestStream, StreamSink } from './sinks.ts'
+import type { Failure, FieldList, PromisedHead, RequestHead, RequestStream, StreamSink } from './sinks.ts'
 import { Link } from './stream-queue.ts'
 import { HALF_CLOSED_LOCAL, HALF_CLOSED_REMOTE, IDLE, OPEN, RESERVED_REMOTE } from './stream-state.ts'
 import { Upload } from './upload.ts'
@@ -19,6 +19,8 @@ export interface StreamHost {
   consumed(stream: Stream, count: number): void
   resetRequested(stream: Stream, errorCode: number): void
   reprioritized(stream: Stream, incremental: boolean): void
+  /** Code of the owner's threw: the stream is over, and no other. */
+  threw(stream: Stream, cause: unknown): void
 }
 
 /** Urgency of a request that names none (RFC 9218 §4.1). */
@@ -128,11 +130,95 @@ export class Stream extends Link implements RequestStream {
     return this.upload === undefined ? 0 : this.upload.length
   }
 
+  // — the owner is told; what it throws ends this stream, and nothing else —
+
+  tellOpened(): void {
+    try {
+      this.sink.onOpened(this.id)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellSent(octets: number, ended: boolean): void {
+    try {
+      this.sink.onSent?.(octets, ended)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellInformational(status: number, fields: FieldList): void {
+    try {
+      this.sink.onInformational(status, fields)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellResponse(status: number, fields: FieldList, endStream: boolean, secret?: readonly string[]): void {
+    try {
+      this.sink.onResponse(status, fields, endStream, secret)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
+    try {
+      this.sink.onData(buf, start, end, frameEnd)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellTrailers(fields: FieldList, secret?: readonly string[]): void {
+    try {
+      this.sink.onTrailers(fields, secret)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellEnd(): void {
+    try {
+      this.sink.onEnd()
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  tellWritable(): void {
+    try {
+      this.sink.onWritable()
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  /** The sink that takes a promised request; undefined to refuse it. */
+  offer(pushed: Stream, head: PromisedHead): StreamSink | undefined {
+    try {
+      return this.sink.onPush(pushed, head)
+    } catch (cause) {
+      this.threw(cause)
+      return undefined
+    }
+  }
+
   /** Tells the owner, unless it knows of an end already. */
   fail(failure: Failure): void {
     if (this.done) return
     this.done = true
-    this.sink.onFailure(failure)
+    try {
+      this.sink.onFailure(failure)
+    } catch (cause) {
+      this.threw(cause)
+    }
+  }
+
+  threw(cause: unknown): void {
+    this.#host.threw(this, cause)
   }
 
   write(chunk: Uint8Array): void {

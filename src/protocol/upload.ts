@@ -56,6 +56,19 @@ export class Upload {
     this.length -= count
   }
 
+  /** The next octets as they lie, at most `max` of them; they stay queued until they are dropped. */
+  peek(max: number): Uint8Array {
+    const chunk = this.#chunks[this.#first]!
+    return chunk.subarray(this.#offset, Math.min(chunk.length, this.#offset + max))
+  }
+
+  /** Drops octets that were peeked at. */
+  drop(count: number): void {
+    this.#offset += count
+    this.length -= count
+    if (this.#offset === this.#chunks[this.#first]!.length) this.#dropFirst()
+  }
+
   #dropFirst(): void {
     this.#chunks[this.#first] = undefined
     this.#first += 1
@@ -68,6 +81,6 @@ export class Upload {
 }
 
 /** What a caller is told whose content is not as long as announced. */
-export function wrongLength(which: 'more' | 'less'): string {
+function wrongLength(which: 'more' | 'less'): string {
   return `${which} content than content-length says (RFC 9113 §8.1.1)`
 }

@@ -41,7 +41,8 @@ function shownPath(path: string): string {
 
 /** A URL without credentials, what its query says, and its fragment. */
 export function shownUrl(url: string): string {
-  const bare = url.replace(/#[\s\S]*$/, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i, '$1')
+  const [whole = ''] = url.split('#', 1)
+  const bare = whole.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i, '$1')
   return shownPath(bare)
 }
 

@@ -2,6 +2,7 @@
  * Node as the client sees it: what `#platform` resolves to. Ties together, and
  * decides nothing.
  */
+import { AsyncResource } from 'node:async_hooks'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { type DebugLogger, debuglog } from 'node:util'
 import { decoder } from './node-decode.ts'
@@ -19,12 +20,16 @@ export function lineLog(log: DebugLogger): ((line: string) => void) | undefined 
 export const platform: Platform = {
   // Sockets and TLS are loaded by whoever connects.
   dial: async (target, options, signal) => (await import('./node.ts')).dial(target, options, signal),
-  http1: async (transport) => (await import('./node-http1.ts')).http1(transport),
   // Large memory without zeros that would be overwritten, never from the pool; zeros cost a small one nothing.
   allocate: (size) =>
     size <= SMALL ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
   decoder,
   channel: (name) => diagnosticsChannel.channel(name),
+  context: () => {
+    // A snapshot of `AsyncLocalStorage` costs a hundred times as much.
+    const resource = new AsyncResource('HyperRequest')
+    return (call) => resource.runInAsyncScope(call)
+  },
   env: (name) => process.env[name],
   frameLog: lineLog(debuglog('hyper')),
 }

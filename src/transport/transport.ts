@@ -1,6 +1,6 @@
 /**
  * What the library needs from the world: a way to dial, a duplex stream of
- * bytes, HTTP/1.1 on it, decoders of content codings, and places to report to. Types and their
+ * bytes, decoders of content codings, and places to report to. Types and their
  * contract, no code. Each runtime has one file that meets it (`node-platform.ts`),
  * chosen by `imports` in package.json, so nothing here sniffs or is set globally.
  */
@@ -147,95 +147,6 @@ export interface TransportInfo {
   readonly peerCertificate?: Uint8Array | undefined
 }
 
-/** The head of a request over HTTP/1.1, as it is sent: whoever gives it has checked it. */
-export interface Http1RequestHead {
-  readonly method: string
-  /** Path and query, or `*` (RFC 9112 §3.2). */
-  readonly target: string
-  /** Names and values, flat, in wire order; `host` and what tells the length of the content among them. */
-  readonly fields: readonly string[]
-  /** Octets that the head of the response may have, and its trailers. */
-  readonly maxHeadSize: number
-}
-
-/** The head of a final response over HTTP/1.1. */
-export interface Http1ResponseHead {
-  /** Such as `1.0`. */
-  readonly version: string
-  readonly status: number
-  /** Names in lower case and values, flat, in wire order, duplicates kept. */
-  readonly fields: readonly string[]
-  /** The connection can carry another request behind this one (RFC 9112 §9.3). */
-  readonly persistent: boolean
-}
-
-/** Why a connection is of no use for HTTP/1.1 any more. */
-export interface Http1Failure {
-  /** The transport ended, or what the peer sent is not HTTP/1.1, or is too large. */
-  readonly kind: 'lost' | 'malformed' | 'oversized'
-  /** One clause with its rule. */
-  readonly reason: string
-  readonly cause: Error | undefined
-}
-
-/** Told what becomes of one request, never within a call of its own. Nothing follows `onEnd` or `onFailure`. */
-export interface Http1RequestHandler {
-  /** The head was handed to the transport. */
-  onSent(): void
-  /** A 1xx response (RFC 9110 §15.2) but 101. */
-  onInformational(status: number, fields: readonly string[]): void
-  onResponse(head: Http1ResponseHead): void
-  /** Content, without the chunked coding. The memory belongs to the handler. */
-  onData(chunk: Uint8Array): void
-  /** The response is complete; `trailers` are flat, names in lower case. */
-  onEnd(trailers: readonly string[]): void
-  /** There will be no more of the response. */
-  onFailure(failure: Http1Failure): void
-}
-
-/** One request under way. */
-export interface Http1Request {
-  /** Sends content. The memory is borrowed until `done` is called; one write at a time. `done` may never be called. */
-  write(chunk: Uint8Array, done: () => void): void
-  /** Ends the request, behind what was written. Trailers need the chunked coding (RFC 9112 §7.1.2). */
-  end(trailers: readonly string[]): void
-  /** Stops `onData`, and soon the peer; begins again. */
-  pause(): void
-  resume(): void
-}
-
-/** Told what happens on a connection, never within a call of its own. */
-export interface Http1LinkHandler {
-  /** The last request is over, both ways: the next can be sent. */
-  onFree(): void
-  /**
-   * It carries no more requests; at most once, and only if not destroyed. What
-   * is left of a response that arrived in whole still follows.
-   */
-  onEnding(failure: Http1Failure): void
-  /** Nothing is left of the transport; exactly once, and nothing after it. */
-  onClosed(): void
-}
-
-/** HTTP/1.1 on a transport, one request at a time (RFC 9112 §9.3; nothing is pipelined). */
-export interface Http1Link {
-  readonly alpn: string | undefined
-  readonly info: TransportInfo
-  readonly bytesReceived: number
-  readonly bytesSent: number
-  /** Begins to report. Called once, before all else. */
-  start(handler: Http1LinkHandler): void
-  /** Begins a request. Only before the first, or after `onFree`. */
-  request(head: Http1RequestHead, endStream: boolean, handler: Http1RequestHandler): Http1Request
-  /** Sends FIN behind what was written. */
-  end(): void
-  /** Closes now. Only `onClosed` follows. */
-  destroy(): void
-  /** Whether it keeps the process alive. */
-  ref(): void
-  unref(): void
-}
-
 /** Undoes one content coding (RFC 9110 §8.4.1), as the source is pulled. Throws if the data is not of that coding. */
 export type Decode = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
 
@@ -248,8 +159,6 @@ export interface DiagnosticsChannel {
 /** All that the client asks of the runtime. */
 export interface Platform {
   readonly dial: Dial
-  /** Speaks HTTP/1.1 on a transport that was not started. What that takes is loaded when it is first called. */
-  http1(transport: Transport): Promise<Http1Link>
   /** Memory of its own for `size` octets, with anything in it: the caller overwrites all that it gives away. */
   allocate(size: number): Uint8Array
   /** The decoder of a content coding (`gzip`, `deflate`, `br`, `zstd`), undefined if the runtime has none. */
@@ -258,6 +167,11 @@ export interface Platform {
   channel(name: string): DiagnosticsChannel
   /** A variable of the environment. */
   env(name: string): string | undefined
+  /**
+   * Takes the present asynchronous context, and gives what runs a call in it.
+   * Undefined where the runtime has none.
+   */
+  readonly context?: (() => <T>(call: () => T) => T) | undefined
   /** Takes a line per frame; undefined unless the user asked for it (`NODE_DEBUG=hyper`). */
   readonly frameLog: ((line: string) => void) | undefined
 }

@@ -115,6 +115,7 @@ describe('the fields of a request', () => {
     ['a field of the connection', { Connection: 'close' }, 'ERR_HTTP2_INVALID_CONNECTION_HEADERS'],
     ['te with more than trailers', { te: 'gzip' }, 'ERR_HTTP2_INVALID_CONNECTION_HEADERS'],
     ['a name that is no token', { 'a b': '1' }, 'ERR_INVALID_HTTP_TOKEN'],
+    ['a name that only lower case makes a token', { '\u212aey': '1' }, 'ERR_INVALID_HTTP_TOKEN'],
     ['CONNECT without an authority', { ':method': 'CONNECT' }, 'ERR_HTTP2_CONNECT_AUTHORITY'],
     [
       'CONNECT with a scheme',

@@ -248,7 +248,7 @@ rule('D13', 'no more is sent than the stream, the connection and MAX_FRAME_SIZE 
   peer.sends(windowUpdate(1, 100_000))
   const more = sent()
   expect(total(more, 1), 'the connection has 65,535 less 40,000 left').toBe(25_535)
-  expect(Math.max(...more.map(([, length]) => length))).toBe(16_384)
+  expect(Math.max(...more.map(([, length]) => length))).toBeLessThanOrEqual(16_384)
   peer.sends(windowUpdate(0, 1))
   expect(sent()).toEqual([[1, 1]])
   peer.sends(windowUpdate(3, 5), windowUpdate(0, 1000))

@@ -35,6 +35,11 @@ function sentFields(peer: Peer, decoder = new FieldBlockDecoder()): [string, str
 const BAD_OCTETS = ['\0', '\t', '\n', '\r', ' ', '\x7f', '\x80', 'é', 'Ā']
 
 refused([
+  ['N14', 'content-length of a GET', { fields: ['content-length', '2'] }],
+  ['N14', 'content-length that is no number', { fields: ['content-length', '2x'] }],
+  ['N14', 'content-length twice', { fields: ['content-length', '0', 'content-length', '0'] }],
+  ['N14', 'content-length, a list', { fields: ['content-length', '0, 0'] }],
+  ['N14', 'content-length of CONNECT', { method: 'CONNECT', scheme: undefined, path: undefined, fields: ['content-length', '0'] }], // biome-ignore format: a row
   ['N1', 'an empty method', { method: '' }],
   ['N1', 'a method with a space', { method: 'GET ' }],
   ['N1', 'a method with a line break', { method: 'GET\r\nx' }],
@@ -212,3 +217,41 @@ rule('P15', 'nothing is padded, content is not coded, and credentials stay out o
     expect([name, representation]).toEqual([name, 'never indexed'])
   }
 })
+
+rule('N14', 'content-length 0 of a GET, as it is forwarded, is sent', (stage) => {
+  const peer = stage.ready()
+  peer.open({ fields: ['content-length', '0'] })
+  expect(sentFields(peer)).toContainEqual(['content-length', '0'])
+})
+
+rule('N10', 'content beyond content-length is not taken, and less does not end', (stage) => {
+  const peer = stage.ready()
+  const { stream } = peer.post({ fields: ['content-length', '3'] })
+  stream!.write(new Uint8Array(2))
+  expect(() => stream!.write(new Uint8Array(2))).toThrow(TypeError)
+  expect(() => stream!.end()).toThrow(TypeError)
+  stream!.write(new Uint8Array(1))
+  stream!.end()
+  const sent = peer.framesOf(DATA).map(({ payload, flags }) => [payload.length, flags])
+  expect(sent).toEqual([[3, END_STREAM]])
+})
+
+for (const name of [
+  'authorization',
+  'content-length',
+  'content-type',
+  'host',
+  'set-cookie',
+  'te',
+  'trailer',
+  'if-match',
+]) {
+  rule('N15', `${name} behind the content is refused, and the request goes on`, (stage) => {
+    const peer = stage.ready()
+    const { stream } = peer.post()
+    peer.frames()
+    expect(() => stream!.end([name, name === 'te' ? 'trailers' : '1'])).toThrow(TypeError)
+    stream!.end(['x-sum', '1'])
+    expect(peer.framesOf(HEADERS)).toHaveLength(1)
+  })
+}

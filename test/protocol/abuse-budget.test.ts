@@ -264,9 +264,9 @@ describe('stream errors that the peer makes us send (RFC 9113 §10.5)', () => {
     expect(told).toEqual(['1', '3', 'closed'])
   })
 
-  it('count answers to late frames too, and two responses earn one', () => {
+  it('count answers to late frames too, and four responses earn three', () => {
     const pair = EnginePair.ready({ limits: { maxStreamErrors: 2 } })
-    for (let id = 1; id <= 9; id += 2) {
+    for (let id = 1; id <= 17; id += 2) {
       pair.open()
       pair.frames()
       pair.receive(response(id, 200, true))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Failure } from '../../src/protocol/index.ts'
+import type { Failure, StreamSink } from '../../src/protocol/index.ts'
 import { EnginePair, type RecordingSink } from '../support/engine.ts'
 import {
   block,
@@ -11,6 +11,7 @@ import {
   headers,
   PUSH_PROMISE,
   response,
+  rstStream,
   uint32,
 } from '../support/wire.ts'
 import { lines } from './sent.ts'
@@ -190,30 +191,51 @@ describe('a sink that throws', () => {
     throw thrown
   }
 
-  it.each(['onOpened', 'onWritable'] as const)(
-    'from %s, in a pull, ends the connection, and everybody is told',
-    (callback) => {
-      const pair = EnginePair.ready()
-      const other = pair.open()
-      const request = pair.open({ method: 'POST' }, false)
-      request[callback] = fail
-      request.stream!.write(Uint8Array.of(1))
-      expect(() => pair.frames()).not.toThrow()
-      expect(other.failure).toMatchObject({ scope: 'connection', errorCode: 2, cause: thrown })
-      expect(pair.closedWith?.cause).toBe(thrown)
-    },
+  const push = frame(
+    PUSH_PROMISE,
+    END_HEADERS,
+    1,
+    concat(
+      uint32(2),
+      block([
+        [':method', 'GET'],
+        [':scheme', 'https'],
+        [':authority', 'a.test'],
+        [':path', '/'],
+      ]),
+    ),
   )
-
-  it('from onData, in a receive, ends the connection, and everybody is told', () => {
-    const pair = EnginePair.ready()
-    const request = pair.open()
+  it.each<[keyof StreamSink, Uint8Array[]]>([
+    ['onOpened', []],
+    ['onSent', []],
+    ['onInformational', [headers(1, [[':status', '103']])]],
+    ['onResponse', [response(1, 200)]],
+    ['onResponse', [response(1, 200, true)]],
+    ['onData', [response(1, 200), data(1, 'x')]],
+    ['onData', [response(1, 200), data(1, 'x', true)]],
+    ['onTrailers', [response(1, 200), headers(1, [['a', 'b']], END_HEADERS | 1)]],
+    ['onEnd', [response(1, 200, true)]],
+    ['onWritable', [response(1, 200, true)]],
+    ['onPush', [push]],
+    ['onFailure', [rstStream(1, 8)]],
+  ])('from %s ends its stream, and no other (%#)', (callback, frames) => {
+    const pair = EnginePair.ready({ enablePush: true })
+    const request = pair.open({ method: 'POST' }, false)
+    Object.assign(request, { [callback]: fail })
+    request.stream!.write(Uint8Array.of(1))
+    if (callback === 'onSent') request.stream!.end()
     const other = pair.open()
-    pair.frames()
-    request.onData = fail
-    pair.receive(response(1, 200), data(1, 'x'))
-    expect(other.failure).toMatchObject({ scope: 'connection', errorCode: 2, cause: thrown })
-    expect(pair.closedWith?.cause).toBe(thrown)
-    expect(lines(pair.frames())).toEqual(['GOAWAY 0 INTERNAL_ERROR'])
+    expect(() => pair.frames()).not.toThrow()
+    pair.receive(...frames)
+    const told = callback === 'onFailure' || callback === 'onEnd' || callback === 'onWritable'
+    if (!told) expect(request.failure).toMatchObject({ scope: 'stream', errorCode: 2, cause: thrown })
+    pair.receive(response(3, 200), data(3, 'y', true))
+    expect([other.content, other.ended, other.failure]).toEqual(['y', true, undefined])
+    expect([pair.closed, pair.connection.openStreams]).toEqual([false, 0])
+    // A connection that is to end does so.
+    pair.connection.shutdown(0, pair.now)
+    expect(pair.closedWith).toBe(undefined)
+    expect(pair.closed).toBe(true)
   })
 
   it('from onFailure does not keep the others from being told', () => {

@@ -6,7 +6,7 @@ import {
   UnreadBudget,
   WindowManager,
 } from '../../src/protocol/index.ts'
-import { windowManagers } from '../../src/protocol/window-managers.ts'
+import { type WindowManagerFactory, windowManagers } from '../../src/protocol/window-managers.ts'
 import { EnginePair } from '../support/engine.ts'
 import { data, headers, response, rstStream } from '../support/wire.ts'
 import { lines } from './sent.ts'
@@ -327,20 +327,60 @@ describe('the option windowManager', () => {
     },
   )
 
-  it('that throws ends the connection, with the error as cause, and nothing escapes from receive', () => {
+  describe('that throws', () => {
     const thrown = new Error('a manager of the user')
-    class Throws extends WindowManager {
+    const fail = (): never => {
+      throw thrown
+    }
+    class OnReceipt extends WindowManager {
       override onDataReceived(): number {
-        throw thrown
+        return fail()
       }
     }
-    const pair = EnginePair.ready({ windowManager: { stream: Throws } })
-    const request = pair.open()
-    pair.frames()
-    expect(() => pair.receive(response(1, 200), data(1, 'abc'))).not.toThrow()
-    expect(request.failure?.cause).toBe(thrown)
-    expect(pair.closedWith?.cause).toBe(thrown)
-    expect(lines(pair.frames())).toEqual(['GOAWAY 0 INTERNAL_ERROR'])
+    class OnConsumption extends WindowManager {
+      override onDataConsumed(): number {
+        return fail()
+      }
+    }
+    const frozen = (size: number): WindowManager => Object.freeze(new WindowManager(size)) as WindowManager
+    const kinds: [string, WindowManagerFactory][] = [
+      ['when content arrives', OnReceipt],
+      ['when it is consumed', OnConsumption],
+      ['when it is made', fail],
+      ['because it cannot be written to', frozen],
+      ['because it is nothing', () => undefined as unknown as WindowManager],
+    ]
+
+    it.each(kinds)('%s: its stream ends, with the error as cause, and no other', (_, stream) => {
+      const pair = EnginePair.ready({ windowManager: { stream } })
+      const [request, other] = [pair.open(), pair.open()]
+      pair.frames()
+      expect(() => pair.receive(response(1, 200), data(1, 'abc'), response(3, 200, true))).not.toThrow()
+      expect(request.failure).toMatchObject({ scope: 'stream', errorCode: 2 })
+      if (!/cannot|nothing/.test(_)) expect(request.failure?.cause).toBe(thrown)
+      expect([other.ended, pair.closed]).toEqual([true, false])
+      expect(lines(pair.frames())).toContain('RST_STREAM 1 INTERNAL_ERROR')
+    })
+
+    it.each(kinds.slice(0, 1))('%s: the connection gives back what was consumed', (_, connection) => {
+      const pair = EnginePair.ready({
+        windowManager: { connection, stream: EagerWindowManager },
+        limits: { connectionWindowSize: 65_535 },
+      })
+      const requests = Array.from({ length: 10 }, () => pair.open())
+      pair.frames()
+      for (let round = 0; round < 10; round++) {
+        for (const [i] of requests.entries()) {
+          if (round === 0) pair.receive(response(2 * i + 1, 200))
+          pair.receive(data(2 * i + 1, 'x'.repeat(16_000), round === 9))
+          pair.frames()
+        }
+      }
+      expect(requests.map(({ ended, received }) => [ended, received])).toEqual(
+        requests.map(() => [true, 160_000]),
+      )
+      expect(pair.closed).toBe(false)
+    })
   })
 
   test.each([

@@ -84,6 +84,10 @@ class SinkTap implements StreamSink {
     this.#sink.onOpened(streamId)
   }
 
+  get onSent(): StreamSink['onSent'] {
+    return this.#sink.onSent?.bind(this.#sink)
+  }
+
   onInformational(status: number, fields: FieldList): void {
     this.#sink.onInformational(status, fields)
   }

@@ -220,7 +220,8 @@ export class Call<C extends object> {
       delete fields['content-encoding']
     const headers = answered(this.#config, fields)
     const { status } = response
-    const statusText = STATUS_CODES[status] ?? ''
+    // Over HTTP/2 nobody says one.
+    const statusText = response.httpVersion === '2' ? (STATUS_CODES[status] ?? '') : response.statusText
     return { data: undefined, status, statusText, headers, config: this.#given, request }
   }
 

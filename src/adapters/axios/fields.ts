@@ -4,6 +4,7 @@
  * has no place for is let fall.
  */
 import { isOfConnection } from '../wire/connection-fields.ts'
+import { trimmed } from '../wire/trimmed.ts'
 import type { Config } from './config.ts'
 
 /** Names as they were given, and their values. */
@@ -36,9 +37,7 @@ export function fieldsOf(headers: Config['headers']): Fields {
 }
 
 function sendable(value: unknown): string {
-  return String(value)
-    .replace(UNSENDABLE, '')
-    .replace(/^[\t ]+|[\t ]+$/g, '')
+  return trimmed(String(value).replace(UNSENDABLE, ''), '\t ')
 }
 
 /** The fields of a response, in axios's own class where the configuration shows it. */

@@ -2,12 +2,13 @@
  * The URL of a request: `baseURL`, `url` and `params`, put together as axios
  * does. Its one rule: the same configuration gives the same text.
  */
+import { trimmedEnd } from '../wire/trimmed.ts'
 import type { Config, ParamsOptions } from './config.ts'
 
 const ABSOLUTE = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i
 /** What parsers of URLs make a URL of all the same, and of another host than its reader would think. */
 const HALF_ABSOLUTE =
-  /^[\0- ]*h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p[\t\n\r]*s?[\t\n\r]*:(?![\t\n\r]*\/[\t\n\r]*\/)/i
+  /^[\0- ]*[Hh][\t\n\r]*[Tt][\t\n\r]*[Tt][\t\n\r]*[Pp][\t\n\r]*(?:[Ss][\t\n\r]*)?:(?![\t\n\r]*\/[\t\n\r]*\/)/
 /** Objects in objects that `params` may hold, unless it is said. */
 const MAX_DEPTH = 100
 
@@ -31,7 +32,7 @@ function checkScheme(url: string): void {
 }
 
 function combined(base: string, url: string): string {
-  return url === '' ? base : `${base.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`
+  return url === '' ? base : `${trimmedEnd(base, '/')}/${url.replace(/^\/+/, '')}`
 }
 
 function serialized(params: unknown, given: Config['paramsSerializer']): string {

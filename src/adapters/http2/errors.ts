@@ -94,7 +94,7 @@ export function settingValue(name: string, actual: unknown, min?: number, max?: 
 const CODE_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(constants)
     .filter(([name]) =>
-      /^NGHTTP2_(?:[A-Z_]+_ERROR|NO_ERROR|REFUSED_STREAM|CANCEL|.*CALM|.*SECURITY|HTTP_1.*|SETTINGS_TIMEOUT|STREAM_CLOSED)$/.test(
+      /^NGHTTP2_(?:[A-Z_]+_ERROR|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED|SETTINGS_TIMEOUT|STREAM_CLOSED)$/.test(
         name,
       ),
     )

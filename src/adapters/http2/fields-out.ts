@@ -95,7 +95,7 @@ function kindOf(given: string): NameKind {
     name,
     single: SINGLE.has(name),
     pseudo: name.charCodeAt(0) === 0x3a,
-    token: TOKEN.test(name),
+    token: TOKEN.test(given),
     ofConnection: CONNECTION_SPECIFIC.has(name),
   }
   if (remembered.size < MAX_REMEMBERED && given.length <= 64) remembered.set(given, kind)

@@ -129,7 +129,8 @@ async function forward(
     path: sendablePath(url),
     headers: fieldsOf(rawHeaders, request.headers.connection),
     body: hasBody && request.headers['content-length'] !== '0' ? request : undefined,
-    trailers: hasBody ? () => pairs(request.rawTrailers) : undefined,
+    // RFC 9112 §7.1.2: they come behind chunks only.
+    trailers: 'transfer-encoding' in request.headers ? () => pairs(request.rawTrailers) : undefined,
     signal,
     onConnection: (info) => {
       front.info = info

@@ -270,12 +270,20 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     )
   }
 
+  /**
+   * Trailers that may be given while the body is written. Behind a length that was announced there are none,
+   * as with node:https, unless they were announced too: over HTTP/1.1 they need chunks in its place.
+   */
+  get #laterTrailers(): (() => [string, string][]) | undefined {
+    if (this.hasHeader('content-length') && !this.hasHeader('trailer')) return undefined
+    return () => this.trailerPairs ?? []
+  }
+
   async #request(
     options: RequestOptions,
     headers: [string, string][],
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
-    const trailers = this.trailerPairs
     const { origin, hostname, sentPath: path } = this.#target
     if (origin === undefined) throw notFound(hostname)
     return this.agent.clientFor(options).request(`${origin}/`, {
@@ -283,7 +291,7 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
       path,
       headers,
       body: whole === undefined ? this.#upload : whole,
-      trailers: whole === undefined ? () => this.trailerPairs ?? [] : trailers,
+      trailers: whole === undefined ? this.#laterTrailers : this.trailerPairs,
       signal: this.#abort!.signal,
       onInformational: (informational) => process.nextTick(() => this.#inform(informational)),
       onConnection: (info) => {

@@ -79,7 +79,8 @@ export class IncomingMessage extends Readable {
     super({ highWaterMark: READ_SIZE })
     const version = response.httpVersion
     this.statusCode = response.status
-    this.statusMessage = STATUS_CODES[response.status] ?? ''
+    // Over HTTP/2 nobody says one.
+    this.statusMessage = version === '2' ? (STATUS_CODES[response.status] ?? '') : response.statusText
     this.httpVersion = version === '2' ? '2.0' : version
     this.httpVersionMajor = version === '2' ? 2 : 1
     this.httpVersionMinor = version === '2' ? 0 : 1
@@ -213,8 +214,10 @@ export function joined(raw: readonly string[], joinDuplicates: boolean): Fields 
     const value = raw[i + 1]!
     const before = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (name === '__proto__') continue
-    if (name === 'set-cookie') fields['set-cookie'] = [...(fields['set-cookie'] ?? []), value]
-    else if (before === undefined) fields[name] = value
+    if (name === 'set-cookie') {
+      fields['set-cookie'] ??= []
+      fields['set-cookie'].push(value)
+    } else if (before === undefined) fields[name] = value
     else if (name === 'cookie') fields[name] = `${before}; ${value}`
     else if (joinDuplicates || !SINGLE.has(name)) fields[name] = `${before}, ${value}`
   }

@@ -112,17 +112,17 @@ export abstract class OutgoingFields extends Writable {
     return this.#trailers
   }
 
-  /** The header as it is sent over HTTP/2. */
+  /** The header as it is sent. Names are as they were written: over HTTP/1.1 they stay so. */
   protected headerPairs(): [string, string][] {
     const pairs: [string, string][] = []
-    for (const [name, { value }] of this.#fields) {
+    for (const [name, { name: written, value }] of this.#fields) {
       if (isOfConnection(name)) continue
       // RFC 9113 §8.2.2: of all codings of a transfer, trailers alone are left to speak of.
       if (name === 'te' && String(value).toLowerCase() !== 'trailers') continue
       // As node:http sends it: null is a text, and so is an object.
-      if (!Array.isArray(value)) pairs.push([name, String(value)])
-      else if (name === 'cookie') pairs.push([name, value.join('; ')])
-      else for (const one of value) pairs.push([name, String(one)])
+      if (!Array.isArray(value)) pairs.push([written, String(value)])
+      else if (name === 'cookie') pairs.push([written, value.join('; ')])
+      else for (const one of value) pairs.push([written, String(one)])
     }
     return pairs
   }

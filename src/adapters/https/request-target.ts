@@ -35,8 +35,9 @@ export interface RequestTarget {
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** What Node refuses in a path, and the mark of a fragment, which no path has (RFC 9113 §8.3.1). */
 const UNESCAPED = /[^\u0021-\u00ff]|#/
-/** Letters beyond ASCII that a field may hold; with others Node refuses a name. */
-const LATIN = /^[\0-\xff]*[\x80-\xff][\0-\xff]*$/
+/** Letters beyond ASCII, and those that no field may hold: with them Node refuses a name. */
+const NOT_ASCII = /[^\0-\x7f]/
+const NOT_LATIN = /[^\0-\xff]/
 const DEFAULT_PORTS: { readonly [protocol: string]: number } = { 'http:': 80, 'https:': 443 }
 
 /** Options of all forms of arguments as one object. */
@@ -63,7 +64,8 @@ export function targetOf(options: RequestOptions): RequestTarget {
   const origin = originFrom(protocol, hostname, port)
   const written = port === defaultPort ? host : `${host}:${port}`
   // A name with other letters has a form of its own in a request (RFC 9110 §4.2.3).
-  const authority = !LATIN.test(host) ? written : (origin?.slice(protocol.length + 2) ?? written)
+  const authority =
+    !NOT_ASCII.test(host) || NOT_LATIN.test(host) ? written : (origin?.slice(protocol.length + 2) ?? written)
   const method = methodOf(options.method)
   const path = pathOf(options.path, method)
   return { protocol, method, hostname, authority, path, sentPath: sendablePath(path), origin }
@@ -92,7 +94,7 @@ function portOf(given: unknown): number {
 }
 
 function bare(host: string): string {
-  return /^\[.*:.*\]$/.test(host) ? host.slice(1, -1) : host
+  return host.startsWith('[') && host.endsWith(']') && host.includes(':') ? host.slice(1, -1) : host
 }
 
 function methodOf(method: unknown): string {
@@ -130,7 +132,9 @@ export function servernameOf(
 ): string | undefined {
   if (options.servername !== undefined) return options.servername
   if (typeof hostField !== 'string') return undefined
-  const named = hostField.startsWith('[') ? bare(hostField.replace(/:\d+$/, '')) : hostField.split(':', 1)[0]!
+  const named = hostField.startsWith('[')
+    ? bare(hostField.slice(0, hostField.lastIndexOf(']') + 1))
+    : hostField.split(':', 1)[0]!
   const other = named !== '' && named.toLowerCase() !== hostname.toLowerCase() && isIP(named) === 0
   return other ? named : undefined
 }

@@ -22,12 +22,12 @@ export function smithyResponse(response: HTTP20Response, ends: ContentEnds): Smi
     const before = fields.get(name)
     fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }
+  const { status: statusCode, statusText: reason } = response
   // A name may be that of a member which every object has.
-  return {
-    statusCode: response.status,
-    headers: Object.fromEntries(fields),
-    body: new ResponseContent(response, ends),
-  }
+  const headers = Object.fromEntries(fields)
+  const answer = { statusCode, headers, body: new ResponseContent(response, ends) }
+  // Over HTTP/2 nobody says one.
+  return reason === '' ? answer : { ...answer, reason }
 }
 
 /** Octets to take at a time: fewer would only be more work. */

@@ -128,9 +128,9 @@ export class Trace {
     if (BODY_CHUNK_RECEIVED.hasSubscribers) BODY_CHUNK_RECEIVED.publish({ request: this.#request, chunk })
   }
 
-  headers(statusCode: number, pairs: Pairs): void {
+  headers(statusCode: number, pairs: Pairs, statusText: string): void {
     if (!HEADERS.hasSubscribers) return
-    const response = { statusCode, headers: rawHeaders(pairs), statusText: '' }
+    const response = { statusCode, headers: rawHeaders(pairs), statusText }
     HEADERS.publish({ request: this.#request, response })
   }
 

@@ -254,18 +254,18 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       response.cancel()
       return
     }
-    const { status } = response
+    const { status, statusText } = response
     const pairs = response.rawHeaders
     if (this.prepared.tunnel) {
       this.#upgrade(response)
       return
     }
     this.#headers.pairs = pairs
-    this.#trace?.headers(status, pairs)
+    this.#trace?.headers(status, pairs, statusText)
     const { handler } = this.#face
     if (handler.onResponseStarted !== undefined && !this.#call(() => handler.onResponseStarted?.())) return
     this.#telling = true
-    const goesOn = this.#call(() => this.#face.head(this, status, pairs))
+    const goesOn = this.#call(() => this.#face.head(this, status, pairs, statusText))
     this.#telling = false
     if (!goesOn || this.#paused) return
     this.#telling = true
@@ -297,7 +297,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     const tunnel = new Tunnel(response, this.#outgoing!, !like1)
     this.#tunnel = tunnel
     this.#headers.pairs = pairs
-    this.#trace?.headers(response.status, pairs)
+    this.#trace?.headers(response.status, pairs, '')
     let wanted = false
     const told = this.#call(() => {
       wanted = this.#face.upgrade(this, status, pairs, tunnel)

@@ -19,7 +19,7 @@ export interface HandlerFace {
   readonly wants101: boolean
   readonly handler: DispatchHandler
   start(controller: DispatchController): void
-  head(controller: DispatchController, status: number, pairs: Pairs): void
+  head(controller: DispatchController, status: number, pairs: Pairs, statusText: string): void
   /** As `head`, but what the handler says of pausing means nothing. */
   informational(controller: DispatchController, status: number, pairs: Pairs): void
   data(controller: DispatchController, chunk: Buffer): void
@@ -75,12 +75,12 @@ class NewFace implements HandlerFace {
     this.handler.onRequestStart(controller, null)
   }
 
-  head(controller: DispatchController, status: number, pairs: Pairs): void {
-    this.handler.onResponseStart?.(controller, status, headersRecord(pairs), '')
+  head(controller: DispatchController, status: number, pairs: Pairs, statusText: string): void {
+    this.handler.onResponseStart?.(controller, status, headersRecord(pairs), statusText)
   }
 
   informational(controller: DispatchController, status: number, pairs: Pairs): void {
-    this.head(controller, status, pairs)
+    this.head(controller, status, pairs, '')
   }
 
   data(controller: DispatchController, chunk: Buffer): void {
@@ -118,9 +118,10 @@ class LegacyFace implements HandlerFace {
     this.handler.onConnect?.((reason) => controller.abort(reason))
   }
 
-  head(controller: DispatchController, status: number, pairs: Pairs): void {
+  head(controller: DispatchController, status: number, pairs: Pairs, statusText: string): void {
     const resume = (): void => controller.resume()
-    if (this.handler.onHeaders?.(status, rawHeaders(pairs), resume, '') === false) controller.pause()
+    const wanted = this.handler.onHeaders?.(status, rawHeaders(pairs), resume, statusText)
+    if (wanted === false) controller.pause()
   }
 
   informational(_controller: DispatchController, status: number, pairs: Pairs): void {

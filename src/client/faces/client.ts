@@ -5,6 +5,7 @@
  */
 
 import type { Recording } from '../../trace/recording.ts'
+import { inContext } from '../context.ts'
 import { clientClosed, destroyed, errorOf, Rejection } from '../failure.ts'
 import { createFetch, type Fetch } from '../fetch/fetch.ts'
 import { Recorder, recordingOf } from '../observe/recorder.ts'
@@ -17,7 +18,9 @@ import type { ClientRequestInit, SendRequest } from '../request/client-request.t
 import { initNames, type PlannedRequest, planRequest } from '../request/request-init.ts'
 import { type HTTP20Response, toHeaders } from '../response/http20-response.ts'
 import { Exchange } from '../session/exchange.ts'
+import type { ConnectionSettings } from '../settings/options.ts'
 import { type ClientOptions, checkClientOptions } from './client-options.ts'
+import { closeWithin } from './close-limit.ts'
 
 /** Plain data on a client. */
 export interface ClientStats {
@@ -58,6 +61,7 @@ export class Client {
    * const response = await fetch('https://example.com/', { method: 'POST', body: 'x' })
    */
   readonly fetch: Fetch
+  readonly #settings: ConnectionSettings
   #closing: Promise<void> | undefined
   #destroyed: boolean
 
@@ -82,6 +86,7 @@ export class Client {
     const { cookies, middleware } = settings
     const send: SendRequest = (url, init = NO_INIT, startedAt) => this.#request(url, init, startedAt)
     this.fetch = createFetch(send, { cookies, middleware, now: () => clock.now() })
+    this.#settings = settings.connection
     this.#closing = undefined
     this.#destroyed = false
   }
@@ -169,12 +174,18 @@ export class Client {
     }
   }
 
-  /** Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for that. */
+  /**
+   * Takes no more requests, finishes those it has, then closes every connection. Bodies have to be read for
+   * that; one that nobody reads is given up after ten seconds, and all of it after `timeouts.close`.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#statusRetries.busy
-      ? this.#statusRetries.over().then(() => this.#pool.close())
-      : this.#pool.close()
+    this.#closing ??= closeWithin(this.#close(), this.#settings, (reason) => this.destroy(reason))
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#statusRetries.busy) await this.#statusRetries.over()
+    await this.#pool.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -202,24 +213,22 @@ function plan({ settings, defaults }: OriginPool, path: string, init: ClientRequ
 
 function hearCallbacks(exchange: Exchange, { onInformational, onConnection }: ClientRequestInit): void {
   if (onInformational !== undefined) {
-    const tell = told('onInformational', onInformational)
+    const tell = told(exchange, 'onInformational', onInformational)
     exchange.onInformationalResponse = ({ status, fields }) => tell({ status, headers: toHeaders(fields) })
   }
-  if (onConnection !== undefined) exchange.onConnection = told('onConnection', onConnection)
+  if (onConnection !== undefined) exchange.onConnection = told(exchange, 'onConnection', onConnection)
 }
 
-/** What a caller's callback throws is the caller's. Throws TypeError for what is no function. */
-function told<T>(name: string, callback: (value: T) => void): (value: T) => void {
+/** What a caller's callback throws, its request rejects with. Throws TypeError for what is no function. */
+function told<T>(exchange: Exchange, name: string, callback: (value: T) => void): (value: T) => void {
   if (typeof callback !== 'function') throw new TypeError(`${name} must be a function`)
-  return (value) => {
+  return inContext((value) => {
     try {
       callback(value)
     } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      exchange.abort(new Rejection(error))
     }
-  }
+  })
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

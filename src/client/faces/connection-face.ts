@@ -13,6 +13,7 @@ import type { HTTP20Response } from '../response/http20-response.ts'
 import { Exchange } from '../session/exchange.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
 import { parseTarget, type Target } from '../settings/target.ts'
+import { EarlySends } from './early-sends.ts'
 import { exchangeOf, HTTP20Stream } from './http20-stream.ts'
 import type { HTTP20Push } from './push/http20-push.ts'
 import { Pushes } from './push/pushes.ts'
@@ -30,6 +31,8 @@ export abstract class ConnectionFace {
   readonly #unasked: StreamQueue<Exchange>
   /** Made when somebody asks for it. */
   #put: PutRequests | undefined
+  /** Made when somebody sends more. */
+  #early: EarlySends | undefined
   readonly #recorder: Recorder | undefined
 
   /** @internal */
@@ -40,6 +43,7 @@ export abstract class ConnectionFace {
     this.#defaults = new HeadDefaults(this.#target, settings.decoding !== undefined)
     this.#unasked = new StreamQueue()
     this.#put = undefined
+    this.#early = undefined
     const { record, clock } = settings
     this.#recorder = record && new Recorder(record, clock)
   }
@@ -128,7 +132,8 @@ export abstract class ConnectionFace {
    */
   send(data: RequestBody, final = false, stream?: HTTP20Stream): Promise<void> {
     const exchange = stream === undefined ? this.#drafts.latest() : exchangeOf(stream)
-    return exchange.send(takeBody(data), final)
+    this.#early ??= new EarlySends()
+    return this.#early.send(exchange, takeBody(data), final)
   }
 
   /**

@@ -16,6 +16,7 @@ import { checkPlanned, type PlannedRequest } from '../request/request-init.ts'
 import type { HttpVersion } from '../response/incoming.ts'
 import type { Exchange } from '../session/exchange.ts'
 import { checkOptions, type HTTP20ConnectionOptions } from '../settings/options.ts'
+import { closeWithin } from './close-limit.ts'
 import { ConnectionFace } from './connection-face.ts'
 
 /**
@@ -140,7 +141,7 @@ export class HTTPConnection extends ConnectionFace {
    * Finishes what is in flight and closes, on HTTP/2 with GOAWAY and
    * `errorCode`. Then the object is as new, and responses that nobody asked for
    * are forgotten. Bodies have to be read for it to finish; one that nobody
-   * reads is given up after `timeouts.bodyIdle`.
+   * reads is given up after ten seconds, and all of it after `timeouts.close`.
    */
   override close(errorCode = 0): Promise<void> {
     if (!Number.isInteger(errorCode) || errorCode < 0 || errorCode > 0xffffffff) {
@@ -151,7 +152,10 @@ export class HTTPConnection extends ConnectionFace {
   }
 
   async #close(errorCode: number): Promise<void> {
-    await this.#existing?.close(errorCode)
+    const existing = this.#existing
+    if (existing !== undefined) {
+      await closeWithin(existing.close(errorCode), this.settings, (reason) => existing.destroy(reason))
+    }
     this.#closing = undefined
     this.forgetUnasked()
     this.pushes.end()

@@ -15,6 +15,7 @@ import type { Exchange } from '../session/exchange.ts'
 import { Http2Session } from '../session/http2-session.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import { type ConnectionSettings, checkOptions, type HTTP20ConnectionOptions } from '../settings/options.ts'
+import { closeWithin } from './close-limit.ts'
 import { ConnectionFace } from './connection-face.ts'
 import { Http20Resender, SessionCarriage } from './http20-resender.ts'
 
@@ -143,7 +144,7 @@ export class HTTP20Connection extends ConnectionFace {
    * Finishes what is in flight, says GOAWAY with `errorCode`, and closes. Then
    * the object is as new, and responses that nobody asked for are forgotten.
    * Bodies have to be read for it to finish; one that nobody reads is given up
-   * after `timeouts.bodyIdle`.
+   * after ten seconds, and all of it after `timeouts.close`.
    */
   override close(errorCode = 0): Promise<void> {
     if (!Number.isInteger(errorCode) || errorCode < 0 || errorCode > 0xffffffff) {
@@ -156,11 +157,16 @@ export class HTTP20Connection extends ConnectionFace {
       this.#leave(this.#session)
     }
     if (sessions.length === 0) return Promise.resolve()
-    const closing = Promise.all(sessions.map((session) => session.close(errorCode))).then(() => {
+    const gone = Promise.all(sessions.map((session) => session.gone()))
+    const giveUp = (reason: unknown): void => {
+      for (const session of sessions) session.destroy(reason)
+    }
+    const closing = closeWithin(gone, this.settings, giveUp).then(() => {
       this.#closing = undefined
       this.forgetUnasked()
     })
     this.#closing = closing
+    for (const session of sessions) void session.close(errorCode)
     return closing
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { takeBody } from '../request/request-body.ts'
-import { addField, type HeadDefaults, requestHead } from '../request/request-head.ts'
+import { addField, type HeadDefaults, type NamesGiven, requestHead } from '../request/request-head.ts'
 import { announcedLength, describeBody, type PlannedRequest } from '../request/request-init.ts'
 import { Exchange } from '../session/exchange.ts'
 import type { ConnectionSettings } from '../settings/options.ts'
@@ -15,6 +15,7 @@ import { exchangeOf, type HTTP20Stream } from './http20-stream.ts'
 interface Draft {
   readonly exchange: Exchange
   readonly fields: string[]
+  readonly names: NamesGiven
 }
 
 export class PutRequests {
@@ -42,13 +43,14 @@ export class PutRequests {
       trailers: undefined,
       decoding: this.#settings.decoding,
     })
-    this.#drafts.set(exchange, { exchange, fields: [] })
+    this.#drafts.set(exchange, { exchange, fields: [], names: { written: undefined } })
     this.#latest = exchange
     return exchange
   }
 
   header(name: string, value: string, stream: HTTP20Stream | undefined): void {
-    addField(this.#draft(stream, 'putHeader').fields, name, value)
+    const { fields, names } = this.#draft(stream, 'putHeader')
+    addField(fields, name, value, names)
   }
 
   /** Throws TypeError or RangeError for a head that is not valid; it can be put together anew then. */
@@ -57,12 +59,13 @@ export class PutRequests {
     final: boolean,
     stream: HTTP20Stream | undefined,
   ): { exchange: Exchange; planned: PlannedRequest } {
-    const { exchange, fields } = this.#draft(stream, 'endHeaders')
+    const { exchange, fields, names } = this.#draft(stream, 'endHeaders')
     const { plan } = exchange
+    const { method, path } = plan
     const taken = body === undefined ? undefined : takeBody(body)
     // What is yet to come is not known: neither is the length.
     if (taken !== undefined) describeBody(fields, final ? taken : { ...taken, length: undefined })
-    const head = requestHead(this.#defaults, plan.method, plan.path, fields, undefined, undefined)
+    const head = requestHead(this.#defaults, method, path, fields, undefined, undefined, names.written)
     const length = taken === undefined || !final ? undefined : announcedLength(head, taken)
     this.#drafts.delete(exchange)
     return { exchange, planned: { plan, head, body: taken && { ...taken, length }, final } }

@@ -56,9 +56,9 @@ export class FetchResponse implements Response {
     return status >= 200 && status <= 299
   }
 
-  /** Empty: HTTP/2 has no reason phrase (RFC 9113 §8.3.2). */
+  /** The reason phrase of HTTP/1.1; empty over HTTP/2, which has none (RFC 9113 §8.3.2). */
   get statusText(): string {
-    return ''
+    return this.#response.statusText
   }
 
   /** The fields as a standard `Headers`, which cannot be changed. */

@@ -1,89 +1,54 @@
 /**
- * One HTTP/1.1 connection: a link, and the exchange that has it. Its one rule:
- * one request at a time, the next when both messages of the last are complete
- * (RFC 9112 §9.3); whatever breaks that order ends the connection.
+ * One HTTP/1.1 connection: its engine, its driver, and the exchange that has
+ * it. Its one rule: one request at a time, the next when both messages of the
+ * last are complete (RFC 9112 §9.3).
  */
 import { ErrorCode } from '../../frame/registry.ts'
+import { Http1Connection, type Http1ConnectionSink } from '../../http1/connection.ts'
+import type { Forwarded } from '../../http1/request-head.ts'
+import type { Failure, RequestStream } from '../../protocol/index.ts'
 import { checkLimits, checkSettings } from '../../protocol/limits.ts'
-import type {
-  Forwarding,
-  Http1Failure,
-  Http1Link,
-  Http1LinkHandler,
-  Http1ResponseHead,
-  TransportInfo,
-} from '../../transport/transport.ts'
-import { type ClientFailure, destroyed, errorOf, transportLost } from '../failure.ts'
+import type { Transport, TransportInfo } from '../../transport/transport.ts'
+import { type ClientFailure, destroyed, errorOf } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
 import { Deadlines } from '../session/deadlines.ts'
+import { Departure } from '../session/departure.ts'
+import { Driver, type DriverOwner } from '../session/driver.ts'
 import type { Exchange } from '../session/exchange.ts'
 import type { Carrier } from '../session/exchange-host.ts'
 import type { Session, SessionOwner, SessionState } from '../session/session.ts'
-import { forwarded, framedHead, idleLimit } from './http1-head.ts'
-import { failureOf, Http1Stream, type Http1StreamHost } from './http1-stream.ts'
 
-const NEVER = Number.POSITIVE_INFINITY
-/** Milliseconds that a connection may take to end, once nothing is expected of it. */
-const LINGER_MS = 1_000
-/** Milliseconds by which an idle connection is closed before the peer would: a request could cross the end. */
-const SAFETY_MS = 1_000
-
-export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandler, Http1StreamHost {
-  readonly maxInformational: number
-  readonly maxFields: number
+export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, Carrier<Exchange> {
   readonly #owner: SessionOwner
-  readonly #link: Http1Link
-  readonly #forwarding: Forwarding | undefined
-  readonly #maxHeadSize: number
+  readonly #transport: Transport
+  /** What a proxy wants to be told, where the peer is one. */
+  readonly #forwarded: Forwarded | undefined
+  readonly #engine: Http1Connection
+  readonly #driver: Driver
   readonly #open: Deadlines<Exchange>
-  #state: SessionState
-  /** The request that has the link, though its exchange may have settled. */
-  #current: Http1Stream | undefined
-  /** Milliseconds that the peer says it keeps the connection idle. */
-  #idleLimit: number
-  /** When the idle connection is closed, since the peer is about to; Infinity while it is in use. */
-  #idleUntil: number
-  /** When the link is destroyed, whatever it waits for. */
-  #destroyAt: number
-  #timer: unknown
-  #timerAt: number
-  /** The end of the turn is due. */
-  #woken: boolean
-  #referenced: boolean
-  /** Callers that wait until the transport is gone. */
-  #closers: (() => void)[]
-  #gone: boolean
+  /** The transport is gone, and who waits for that. */
+  readonly #departure: Departure
 
   /**
-   * Takes a link that was not started. Throws RangeError or TypeError for bad
-   * `settings` or `limits`.
+   * Takes a transport that was not started. Throws RangeError or TypeError for
+   * bad `settings` or `limits`.
    *
    * @example
-   * const session = new Http1Session(owner, await platform.http1(transport))
+   * const session = new Http1Session(owner, await dial(target, options))
    */
-  constructor(owner: SessionOwner, link: Http1Link, forwarding?: Forwarding) {
+  constructor(owner: SessionOwner, transport: Transport) {
     const { settings } = owner
-    const { maxInformational, maxHeaderFields } = checkLimits(settings.limits)
-    this.maxInformational = maxInformational
-    this.maxFields = maxHeaderFields
+    const { maxInformational, maxHeaderFields: maxFields } = checkLimits(settings.limits)
+    const { maxHeaderListSize: maxHeadSize } = checkSettings(settings.settings)
     this.#owner = owner
-    this.#link = link
-    this.#forwarding = forwarding
-    this.#maxHeadSize = checkSettings(settings.settings).maxHeaderListSize
+    this.#transport = transport
+    const { forwarding } = transport
+    this.#forwarded = forwarding && { origin: owner.target.origin, authorization: forwarding.authorization }
+    this.#engine = new Http1Connection(this, { maxHeadSize, maxFields, maxInformational })
+    this.#driver = new Driver(this.#engine, settings.clock, this, settings.clock.now())
     this.#open = new Deadlines()
-    this.#state = 'open'
-    this.#current = undefined
-    this.#idleLimit = NEVER
-    this.#idleUntil = NEVER
-    this.#destroyAt = NEVER
-    this.#timer = undefined
-    this.#timerAt = NEVER
-    this.#woken = false
-    this.#referenced = true
-    this.#closers = []
-    this.#gone = false
-    link.start(this)
-    this.wake()
+    this.#departure = new Departure()
+    this.#driver.start(transport, undefined)
   }
 
   // — `Session` —
@@ -93,11 +58,12 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   get state(): SessionState {
-    return this.#state
+    if (this.#engine.closed) return 'closed'
+    return this.#engine.draining ? 'draining' : 'open'
   }
 
   get info(): TransportInfo {
-    return this.#link.info
+    return this.#transport.info
   }
 
   get ready(): boolean {
@@ -105,27 +71,28 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   get worn(): boolean {
-    return this.#idleUntil !== NEVER && this.now() >= this.#idleUntil
+    const { idleUntil } = this.#engine
+    return idleUntil !== Number.POSITIVE_INFINITY && this.now() >= idleUntil
   }
 
   get idle(): boolean {
-    return this.#current === undefined && this.#open.size === 0
+    return !this.#engine.busy && this.#open.size === 0
   }
 
   get openStreams(): number {
-    return this.#current === undefined ? 0 : 1
+    return this.#engine.busy ? 1 : 0
   }
 
   get freeStreams(): number {
-    return this.#state === 'open' && this.#current === undefined ? 1 : 0
+    return this.#engine.free ? 1 : 0
   }
 
   get bytesReceived(): number {
-    return this.#link.bytesReceived
+    return this.#engine.bytesReceived
   }
 
   get bytesSent(): number {
-    return this.#link.bytesSent
+    return this.#engine.bytesSent
   }
 
   get roundTripTime(): number {
@@ -133,40 +100,21 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   get sendWindow(): number {
-    return NEVER
+    return Number.POSITIVE_INFINITY
   }
 
   get recvWindow(): number {
-    return NEVER
+    return Number.POSITIVE_INFINITY
   }
 
   /** Throws Error without a free stream: nothing waits in line here. */
   carry(exchange: Exchange, planned: PlannedRequest): void {
-    if (this.freeStreams === 0) throw new Error('HTTP/1.1 carries one request at a time')
     exchange.incoming.httpVersion = '1.1'
-    try {
-      exchange.begin(this, planned)
-    } catch (error) {
-      // A request that was begun and has no body to send; its head has not left yet.
-      if (this.#current !== undefined) this.streamBroke(undefined)
-      throw error
-    }
+    exchange.begin(this, planned)
     if (exchange.settled) return
     this.#open.add(exchange)
     exchange.connected()
     this.#owner.observer.requestStarted(exchange, this.now())
-  }
-
-  open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): Http1Stream {
-    const framed = framedHead(head, endStream, plan.trailers !== undefined, this.#maxHeadSize)
-    const stream = new Http1Stream(this, exchange, head.method)
-    const { origin } = this.#owner.target
-    const wire =
-      this.#forwarding === undefined ? framed.wire : forwarded(framed.wire, origin, this.#forwarding)
-    stream.begin(this.#link.request(wire, endStream, stream), endStream, framed.length)
-    this.#current = stream
-    this.#idleUntil = NEVER
-    return stream
   }
 
   ping(): Promise<number> {
@@ -174,128 +122,91 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   close(): Promise<void> {
-    if (this.#state === 'open') this.#state = 'draining'
-    if (this.#current === undefined) this.#leave()
+    this.#engine.shutdown()
+    for (const exchange of this.#open.all()) exchange.part()
     return this.gone()
   }
 
   destroy(reason: unknown): void {
-    if (this.#gone) return
-    const failure = destroyed(reason)
-    this.#shut()
-    this.#link.destroy()
-    this.#current?.fail(failure)
+    if (!this.#departure.happened) this.#engine.destroy(destroyed(reason))
   }
 
   gone(): Promise<void> {
-    if (this.#gone) return Promise.resolve()
     this.wake()
-    return new Promise((resolve) => {
-      this.#closers.push(resolve)
-    })
+    return this.#departure.wait()
   }
 
-  // — the end —
-
-  /** It takes nothing more and expects nothing more: ends it in order, and soon. */
-  #leave(): void {
-    this.#shut()
-    this.#link.end()
-  }
-
-  #shut(): void {
-    if (this.#state === 'closed') return
-    this.#state = 'closed'
-    this.#idleUntil = NEVER
-    this.#linger()
-    this.#owner.sessionClosed(this)
-  }
-
-  #linger(): void {
-    if (this.#destroyAt === NEVER) this.#destroyAt = this.now() + LINGER_MS
-    this.wake()
-  }
-
-  // — `Http1LinkHandler` —
+  // — `Http1ConnectionSink`: what the engine tells —
 
   onFree(): void {
-    this.#current = undefined
-    if (this.#state === 'draining') this.#leave()
-    else if (this.#state === 'open') {
-      this.#destroyAt = NEVER
-      this.#idleUntil = this.now() + this.#idleLimit - SAFETY_MS
-    }
     this.wake()
   }
 
-  onEnding(failure: Http1Failure): void {
-    const expected = failure.kind === 'lost' && (this.#current === undefined || this.#current.done)
-    const { observer } = this.#owner
-    if (!expected && observer.hearsFailures) observer.failed(errorOf(failureOf(failure), 0))
-    this.#shut()
-  }
-
-  onClosed(): void {
-    this.#shut()
-    this.#gone = true
-    this.#current = undefined
-    this.#disarm()
-    this.#owner.observer.closed()
-    const closers = this.#closers
-    this.#closers = []
-    for (const resolve of closers) resolve()
-  }
-
-  // — `Http1StreamHost` —
-
-  streamResponded(head: Http1ResponseHead): void {
-    this.#idleLimit = idleLimit(head.fields)
-    if (head.persistent || this.#state !== 'open') return
-    this.#state = 'draining'
+  onDraining(): void {
     this.#owner.observer.notice('is draining, the response ends the connection (RFC 9112 §9.6)')
     this.#owner.sessionDraining(this, ErrorCode.NO_ERROR, '')
   }
 
-  streamEnded(stream: Http1Stream): void {
-    // RFC 9112 §9.3: a request that is not sent in whole leaves nothing to go on with.
-    if (stream.requestComplete) this.#linger()
-    else this.streamBroke(undefined)
+  onHold(held: boolean): void {
+    if (held) this.#transport.pause?.()
+    else this.#transport.resume?.()
   }
 
-  streamBroke(failure: ClientFailure | undefined): void {
+  onClosed(failure: Failure | undefined): void {
     const { observer } = this.#owner
     if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
-    this.#shut()
-    this.#link.destroy()
+    this.#owner.sessionClosed(this)
+    this.wake()
+  }
+
+  onCut(): void {
+    this.#driver.cut()
+  }
+
+  onNotice(text: string): void {
+    this.#owner.observer.notice(text)
+  }
+
+  // — `DriverOwner` —
+
+  nextDeadline(): number {
+    return this.#open.next
+  }
+
+  expire(now: number): void {
+    this.#open.expire(now)
+  }
+
+  get busy(): boolean {
+    return this.#departure.size > 0 || this.#open.some((exchange) => exchange.awaited)
+  }
+
+  turned(): void {
+    this.#owner.sessionTurned(this)
+  }
+
+  transportClosed(): void {
+    this.#owner.observer.closed()
+    this.#departure.happen()
   }
 
   // — `Carrier` —
+
+  open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): RequestStream {
+    const trailers = plan.trailers !== undefined
+    return this.#engine.open(head, endStream, trailers, exchange, this.#forwarded)
+  }
 
   get witness(): undefined {
     return undefined
   }
 
   now(): number {
-    return this.#owner.settings.clock.now()
+    return this.#driver.now()
   }
 
   wake(): void {
-    if (this.#woken || this.#gone) return
-    this.#woken = true
-    queueMicrotask(this.#turn)
-  }
-
-  readonly #turn = (): void => {
-    this.#woken = false
-    if (this.#gone) return
-    this.#owner.sessionTurned(this)
-    const busy = this.#open.size > 0 || this.#closers.length > 0
-    if (busy !== this.#referenced) {
-      this.#referenced = busy
-      if (busy) this.#link.ref()
-      else this.#link.unref()
-    }
-    this.#arm()
+    this.#driver.wake()
   }
 
   moved(exchange: Exchange): void {
@@ -310,7 +221,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
     return undefined
   }
 
-  notice(text: string): void {
+  onNotice(text: string): void {
     this.#owner.observer.notice(text)
   }
 
@@ -319,6 +230,7 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   responded(exchange: Exchange): void {
+    this.#driver.answered()
     this.#owner.observer.responded(exchange, this.now())
   }
 
@@ -327,41 +239,9 @@ export class Http1Session implements Session, Carrier<Exchange>, Http1LinkHandle
   }
 
   settled(exchange: Exchange): void {
+    this.#driver.answered()
     this.#open.remove(exchange)
     this.#owner.observer.settled(exchange, this.now())
-    this.wake()
-  }
-
-  // — the timer —
-
-  #arm(): void {
-    const next = Math.min(this.#open.next, this.#destroyAt, this.#idleUntil)
-    // A timer that comes too early costs less than one that is moved at every step.
-    if (next >= this.#timerAt) return
-    this.#disarm()
-    this.#timerAt = next
-    this.#timer = this.#owner.settings.clock.setTimer(this.#ring, Math.max(0, Math.ceil(next - this.now())))
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) this.#owner.settings.clock.clearTimer(this.#timer)
-    this.#timer = undefined
-    this.#timerAt = NEVER
-  }
-
-  readonly #ring = (): void => {
-    this.#timer = undefined
-    this.#timerAt = NEVER
-    const now = this.now()
-    if (now >= this.#destroyAt) {
-      this.#shut()
-      this.#link.destroy()
-      this.#current?.fail(transportLost(undefined))
-      return
-    }
-    if (now >= this.#idleUntil) this.#leave()
-    this.#open.expire(now)
-    this.wake()
   }
 }
 

@@ -55,12 +55,14 @@ export class Reporter extends Observer {
   readonly #origin: string
   readonly #logger: Logger | undefined
   readonly #debug: boolean
+  readonly #warns: boolean
 
   constructor(origin: string, logger: Logger | undefined) {
     super()
     this.#origin = origin
     this.#logger = logger
-    this.#debug = typeof logger?.debug === 'function'
+    this.#debug = hears(logger, 'debug')
+    this.#warns = hears(logger, 'warn')
   }
 
   override connecting(): undefined {
@@ -100,7 +102,7 @@ export class Reporter extends Observer {
 
   /** True if making an error for `failed` is worth the while. */
   override get hearsFailures(): boolean {
-    return CHANNELS.connectionError.hasSubscribers || this.#logger?.warn !== undefined
+    return CHANNELS.connectionError.hasSubscribers || this.#warns
   }
 
   /** It waits for a connection, or for a stream on one. */
@@ -175,6 +177,15 @@ export class Reporter extends Observer {
     const { method, path } = request.plan
     const stream = request.streamId === 0 ? '' : ` (stream ${request.streamId})`
     this.#say('debug', `${method} ${this.#origin}${path}${stream} ${what}`)
+  }
+}
+
+/** Whether a logger takes lines of this level. */
+function hears(logger: Logger | undefined, level: keyof Logger): boolean {
+  try {
+    return typeof logger?.[level] === 'function'
+  } catch {
+    return false
   }
 }
 

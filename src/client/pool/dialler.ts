@@ -3,10 +3,8 @@
  * begin. Its one rule: every dial ends in one call, with a transport or with
  * what went wrong, and one that is not wanted any more leaves no socket.
  */
-import { platform } from '#platform'
 import type { Transport } from '../../transport/transport.ts'
 import { dialFailed, type Ending } from '../failure.ts'
-import { Http1Session } from '../http1/http1-session.ts'
 import { dialOptions } from '../session/dial-options.ts'
 import { Http2Session } from '../session/http2-session.ts'
 import type { Observer, Witness } from '../session/observer.ts'
@@ -198,8 +196,9 @@ export class Dialler {
     if (this.#owner.speaksHttp2(transport.alpn)) {
       return { transport, begin: (owner) => Http2Session.over(owner, transport, witness) }
     }
-    const link = await platform.http1(transport)
-    return { transport, begin: (owner) => new Http1Session(owner, link, transport.forwarding) }
+    // Loaded by whoever meets a server that has no other.
+    const { Http1Session } = await import('../http1/http1-session.ts')
+    return { transport, begin: (owner) => new Http1Session(owner, transport) }
   }
 
   /** Gives up every dial under way, or those that are late, and tells nobody. Returns how many there were. */

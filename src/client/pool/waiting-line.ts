@@ -150,7 +150,7 @@ export class WaitingLine implements ExchangeHost<Exchange> {
     return undefined
   }
 
-  notice(): void {}
+  onNotice(): void {}
 
   informed(): void {}
 

@@ -3,6 +3,7 @@
  * pieces (RFC 9110 §8.6 for its length, §8.3 for its type). Its one rule: a
  * source is read only when the stream takes more, and is told when it does not.
  */
+import { inContext } from '../context.ts'
 import { formDataBlob, isFormData } from './multipart.ts'
 
 /**
@@ -89,7 +90,10 @@ function blob(body: Blob): Body {
   }
 }
 
-function pieces(open: () => PieceSource): Body {
+/** Pieces from code of the caller's. */
+function pieces(source: () => PieceSource): Body {
+  const run = inContext(<T>(call: () => T): T => call())
+  const open = (): PieceSource => new SourceInContext(run, run(source))
   return { bytes: undefined, open, length: undefined, type: undefined, replayable: false }
 }
 
@@ -163,7 +167,11 @@ function readerSource(stream: ReadableStream<Uint8Array>): PieceSource {
     lends: false,
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
     stop(reason) {
-      reader.cancel(reason).catch(ignore)
+      try {
+        reader.cancel(reason).catch(ignore)
+      } catch {
+        // A stream of somebody's own making: the rest is not wanted, nor are its troubles.
+      }
     },
   }
 }
@@ -180,6 +188,31 @@ function iteratorSource(iterator: Iterator<unknown> | AsyncIterator<unknown>, le
         // The rest is not wanted, nor are its troubles.
       }
     },
+  }
+}
+
+/** Has a source asked in the context of whoever gave it. */
+class SourceInContext implements PieceSource {
+  readonly #run: <T>(call: () => T) => T
+  readonly #source: PieceSource
+  readonly #ask: () => ReturnType<PieceSource['next']>
+
+  constructor(run: <T>(call: () => T) => T, source: PieceSource) {
+    this.#run = run
+    this.#source = source
+    this.#ask = () => source.next()
+  }
+
+  get lends(): boolean {
+    return this.#source.lends
+  }
+
+  next(): ReturnType<PieceSource['next']> {
+    return this.#run(this.#ask)
+  }
+
+  stop(reason: unknown): void {
+    this.#run(() => this.#source.stop(reason))
   }
 }
 

@@ -15,6 +15,11 @@ export type HeadersInput =
   | Iterable<readonly [name: string, value: string]>
   | Headers
 
+/** Names of fields as the caller wrote them, by those in lower case, where the two differ. */
+export interface NamesGiven {
+  written: Map<string, string> | undefined
+}
+
 /** How urgent a request is (RFC 9218 §4). */
 export interface Priority {
   /** 0 (first) to 7 (last). Default 3. */
@@ -60,6 +65,7 @@ export function requestHead(
   fields: string[] | undefined,
   priority: Priority | undefined,
   protocol: string | undefined,
+  writtenNames?: ReadonlyMap<string, string>,
 ): RequestHead {
   if (typeof method !== 'string') throw new TypeError('method must be a string')
   if (typeof path !== 'string') throw new TypeError('path must be a string')
@@ -82,11 +88,20 @@ export function requestHead(
       path: undefined,
       protocol,
       fields: complete,
+      writtenNames,
       urgency,
     }
   }
-  const sentPath = path === '' ? '/' : path
-  return { method, scheme: target.scheme, authority, path: sentPath, protocol, fields: complete, urgency }
+  return {
+    method,
+    scheme: target.scheme,
+    authority,
+    path: path === '' ? '/' : path,
+    protocol,
+    fields: complete,
+    writtenNames,
+    urgency,
+  }
 }
 
 /** The urgency of a priority. Throws TypeError or RangeError for what is none. */
@@ -109,7 +124,7 @@ function priorityField({ urgency = 3, incremental = false }: Priority): string[]
 }
 
 /** A flat list, names in lower case (RFC 9113 §8.2), white space around values removed as `Headers` does. */
-export function fieldList(headers: HeadersInput | undefined, name = 'headers'): string[] {
+export function fieldList(headers: HeadersInput | undefined, name = 'headers', names?: NamesGiven): string[] {
   const fields: string[] = []
   if (headers === undefined || headers === null) return fields
   if (typeof headers !== 'object') throw new TypeError(`${name} must be an object, pairs or Headers`)
@@ -117,7 +132,7 @@ export function fieldList(headers: HeadersInput | undefined, name = 'headers'): 
     for (const pair of headers as Iterable<readonly [string, string]>) {
       if (!Array.isArray(pair) || pair.length !== 2)
         throw new TypeError(`${name} must be pairs of name and value`)
-      addField(fields, pair[0], pair[1])
+      addField(fields, pair[0], pair[1], names)
     }
     return fields
   }
@@ -125,19 +140,24 @@ export function fieldList(headers: HeadersInput | undefined, name = 'headers'): 
   for (const key of Object.keys(record)) {
     const value = record[key]
     if (value === undefined) continue
-    if (Array.isArray(value)) for (const one of value) addField(fields, key, one)
-    else addField(fields, key, value)
+    if (Array.isArray(value)) for (const one of value) addField(fields, key, one, names)
+    else addField(fields, key, value, names)
   }
   return fields
 }
 
-/** Appends one field, name in lower case. Throws TypeError for what is no text. */
-export function addField(fields: string[], name: unknown, value: unknown): void {
+/** Appends one field, name in lower case; notes how it was written. Throws TypeError for what is no text. */
+export function addField(fields: string[], name: unknown, value: unknown, names?: NamesGiven): void {
   if (typeof name !== 'string') throw new TypeError('field name must be a string')
   if (typeof value !== 'string' && typeof value !== 'number') {
     throw new TypeError(`value of field ${shownName(name)} must be a string`)
   }
-  fields.push(lowerCase(name), trimmed(typeof value === 'string' ? value : String(value)))
+  const lower = lowerCase(name)
+  if (names !== undefined && lower !== name) {
+    names.written ??= new Map()
+    names.written.set(lower, name)
+  }
+  fields.push(lower, trimmed(typeof value === 'string' ? value : String(value)))
 }
 
 export function has(fields: FieldList, name: string): boolean {

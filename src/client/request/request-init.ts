@@ -3,9 +3,9 @@
  * rule: what is wrong with it throws here, before anything is sent.
  */
 import { decimal } from '../../protocol/field-rules.ts'
-
 import { checkSentTrailers } from '../../protocol/fields-sent.ts'
 import { checkRequest, type RequestHead } from '../../protocol/index.ts'
+import { inContext } from '../context.ts'
 import type { Decoding } from '../settings/limits.ts'
 
 import { type TimeLimits, type Timeouts, timeLimits } from '../settings/timeouts.ts'
@@ -18,6 +18,7 @@ import {
   type HeadDefaults,
   type HeadersInput,
   has,
+  type NamesGiven,
   type Priority,
   requestHead,
 } from './request-head.ts'
@@ -81,12 +82,13 @@ export function planRequest(
   method: string,
   path: string,
   init: HTTP20RequestInit = NO_INIT,
-  names: ReadonlySet<string> = NAMES,
+  options: ReadonlySet<string> = NAMES,
 ): PlannedRequest {
-  if (init !== NO_INIT) checkInit(init, names)
+  if (init !== NO_INIT) checkInit(init, options)
   const { body: given, trailers } = init
   const body = given === undefined || given === null ? undefined : takeBody(given)
-  let fields = init.headers === undefined ? undefined : fieldList(init.headers)
+  const names: NamesGiven = { written: undefined }
+  let fields = init.headers === undefined ? undefined : fieldList(init.headers, 'headers', names)
   if (body !== undefined) fields = describeBody(fields ?? [], body)
   else if (MEANT_TO_HAVE_CONTENT.includes(method) && trailers === undefined) {
     fields ??= []
@@ -100,10 +102,11 @@ export function planRequest(
     path,
     limits: init.timeouts === undefined ? limits : timeLimits(init.timeouts, limits),
     signal: init.signal ?? undefined,
-    trailers,
+    trailers: typeof trailers === 'function' ? inContext(trailers) : trailers,
     decoding,
   }
-  const head = requestHead(defaults, method, path, fields, init.priority, init.protocol)
+  const { priority, protocol } = init
+  const head = requestHead(defaults, method, path, fields, priority, protocol, names.written)
   const length = body === undefined ? undefined : announcedLength(head, body)
   // A tunnel stays open for what is sent later (RFC 9113 §8.5).
   const final = method !== 'CONNECT' || body !== undefined

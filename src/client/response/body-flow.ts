@@ -4,6 +4,7 @@
  * taken until `resume()`, so that the peer's window holds the rest back.
  */
 import { ErrorCode } from '../../frame/registry.ts'
+import { inContext } from '../context.ts'
 import { cancelled } from '../failure.ts'
 import type { Incoming } from './incoming.ts'
 import type { ResponseBody } from './response-body.ts'
@@ -44,6 +45,8 @@ class Flow implements BodyFlow {
   /** Who undoes the content codings, if there are any. */
   readonly #coded: ResponseBody | undefined
   readonly #receiver: BodyReceiver
+  /** Calls in the context of whoever asked for the body. */
+  readonly #inContext: (told: () => void) => void
   #paused: boolean
   /** True while pieces are handed over, or waited for: whoever comes then has nothing to do. */
   #running: boolean
@@ -53,6 +56,7 @@ class Flow implements BodyFlow {
     this.#incoming = incoming
     this.#coded = coded
     this.#receiver = receiver
+    this.#inContext = inContext((told) => told())
     this.#paused = true
     this.#running = false
     this.#over = false
@@ -118,7 +122,7 @@ class Flow implements BodyFlow {
   /** What a receiver throws is its own: it gets no more of the body, and the connection is not touched. */
   #call(told: () => void): void {
     try {
-      told()
+      this.#inContext(told)
     } catch (error) {
       this.#over = true
       this.#incoming.supplier.abort(cancelled(ErrorCode.CANCEL, 'yes'))

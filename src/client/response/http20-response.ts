@@ -86,6 +86,11 @@ export class HTTP20Response {
     return this.#incoming.status
   }
 
+  /** The reason phrase of HTTP/1.1, as the server wrote it (RFC 9112 §4); empty over HTTP/2, which has none. */
+  get statusText(): string {
+    return this.#incoming.statusText
+  }
+
   /** The version of HTTP that carried it: `'2'`, or `'1.1'` where the server has no other. */
   get httpVersion(): HttpVersion {
     return this.#incoming.httpVersion

@@ -17,6 +17,8 @@ export interface Supplier {
   readonly streamId: number
   /** The application took `count` octets of a response that is not complete. */
   consume(count: number): void
+  /** A reader waits for more. */
+  wanted(): void
   /** The reader gives up, for this reason. */
   abort(ending: Ending): void
 }
@@ -46,6 +48,8 @@ export class Incoming {
   httpVersion: HttpVersion
   /** 0 until the final response arrived. */
   status: number
+  /** The reason phrase of HTTP/1.1 (RFC 9112 §4); empty over HTTP/2. */
+  statusText: string
   fields: FieldList
   informational: InformationalFields[] | undefined
   trailers: FieldList | undefined
@@ -68,6 +72,7 @@ export class Incoming {
     this.decoding = decoding
     this.httpVersion = '2'
     this.status = 0
+    this.statusText = ''
     this.fields = NO_FIELDS
     this.informational = undefined
     this.trailers = undefined
@@ -147,6 +152,11 @@ export class Incoming {
     return this.#collected === undefined && this.available > 0 && !this.#begun
   }
 
+  /** True if a reader waits for the peer. */
+  get awaited(): boolean {
+    return this.#onChange !== undefined && !this.unread
+  }
+
   get hasFrame(): boolean {
     return this.#content?.hasFrame === true
   }
@@ -197,6 +207,7 @@ export class Incoming {
   /** Calls back once, when something arrived. One reader at a time. */
   whenChanged(callback: () => void): void {
     this.#onChange = callback
+    this.supplier.wanted()
   }
 
   /** Calls back when the response is complete or failed. */

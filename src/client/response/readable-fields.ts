@@ -10,7 +10,7 @@ import type { FieldList } from '../../protocol/index.ts'
 
 /** Who is told that something was let fall. */
 interface Told {
-  notice(text: string): void
+  onNotice(text: string): void
 }
 
 /** The same list, where every name is a token. */
@@ -22,7 +22,7 @@ export function readableFields(fields: FieldList, told: Told): FieldList {
 function withoutUnfit(fields: FieldList, told: Told): FieldList {
   const readable = fields.filter((_, i) => !isUnfit(fields[i - (i % 2)]!))
   const leftOut = (fields.length - readable.length) / 2
-  told.notice(`has left out ${leftOut} fields whose names are no tokens (RFC 9110 §5.1)`)
+  told.onNotice(`has left out ${leftOut} fields whose names are no tokens (RFC 9110 §5.1)`)
   return readable
 }
 

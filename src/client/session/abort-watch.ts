@@ -4,9 +4,9 @@
  * look through all of them for each more.
  */
 
-/** Told once, when the signal is aborted. Must not throw. */
+/** Told once, when the signal is aborted, and why. Must not throw. */
 export interface AbortWatcher {
-  aborted(): void
+  aborted(reason: unknown): void
 }
 
 const watches = new WeakMap<AbortSignal, Watch>()
@@ -26,19 +26,38 @@ class Watch {
   /** Signals need not be the platform's: of the event nothing is asked. */
   handleEvent(): void {
     this.end()
-    for (const watcher of this.watchers) watcher.aborted()
+    const reason = reasonOf(this.#signal)
+    for (const watcher of this.watchers) watcher.aborted(reason)
   }
 
   end(): void {
     watches.delete(this.#signal)
-    this.#signal.removeEventListener('abort', this)
+    try {
+      this.#signal.removeEventListener('abort', this)
+    } catch {
+      // A signal need not be the platform's, and nobody is told any more.
+    }
   }
 }
 
-/** Has the watcher told of the abort of a signal that is not aborted yet. */
+/** Why the signal was aborted; what it throws instead, if it is of somebody's own making. */
+function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason
+  } catch (error) {
+    return error
+  }
+}
+
+/** Has the watcher told of the abort of a signal that is not aborted yet; at once, if it cannot be listened to. */
 export function watch(signal: AbortSignal, watcher: AbortWatcher): void {
-  const { watchers } = watches.get(signal) ?? new Watch(signal)
-  watchers.add(watcher)
+  try {
+    const { watchers } = watches.get(signal) ?? new Watch(signal)
+    watchers.add(watcher)
+  } catch (error) {
+    watches.delete(signal)
+    watcher.aborted(error)
+  }
 }
 
 /** Forgets the watcher. No-op if it is not known. */

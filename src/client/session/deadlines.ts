@@ -63,6 +63,11 @@ export class Deadlines<T extends Timed> {
     }
   }
 
+  /** True if one is as `judge` says. */
+  some(judge: (item: T) => boolean): boolean {
+    return this.#open.some(judge)
+  }
+
   /** A copy of the list, safe to walk while it changes. */
   all(): T[] {
     return this.#open.slice()

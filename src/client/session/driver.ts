@@ -4,11 +4,24 @@
  * bytes are pulled only when the last were taken (RFC 9113 §5.2.2: reading
  * never stops).
  */
-import type { Connection } from '../../protocol/index.ts'
+import type { Failure } from '../../protocol/index.ts'
 import type { Transport, TransportHandler } from '../../transport/transport.ts'
 import { transportLost } from '../failure.ts'
 import type { Clock } from '../settings/clock.ts'
 import type { Witness } from './observer.ts'
+
+/** What the driver drives: the engine of HTTP/2, or of HTTP/1.1. */
+export interface Engine {
+  /** It ended. `pull` may still have bytes. */
+  readonly closed: boolean
+  receive(chunk: Uint8Array, now: number): void
+  transportEnded(failure: Failure | undefined, now: number): void
+  handleTimeout(now: number): void
+  pull(max: number): Uint8Array | undefined
+  /** What was pulled goes to the transport now. */
+  departed?(now: number): void
+  nextTimeout(): number
+}
 
 /** Whom the driver works for. */
 export interface DriverOwner {
@@ -45,7 +58,7 @@ const NEVER = Number.POSITIVE_INFINITY
 const SETTLED = Promise.resolve()
 
 export class Driver implements TransportHandler {
-  readonly #engine: Connection
+  readonly #engine: Engine
   readonly #clock: Clock
   readonly #owner: DriverOwner
   #transport: Transport | undefined
@@ -73,7 +86,7 @@ export class Driver implements TransportHandler {
   #blocked: boolean
 
   /** @param createdAt the `now` that the engine was made with */
-  constructor(engine: Connection, clock: Clock, owner: DriverOwner, createdAt: number) {
+  constructor(engine: Engine, clock: Clock, owner: DriverOwner, createdAt: number) {
     this.#engine = engine
     this.#clock = clock
     this.#owner = owner
@@ -148,7 +161,7 @@ export class Driver implements TransportHandler {
     this.#engineLag = this.now() - this.#frozenAt
     this.#transport = transport
     this.#witness = witness
-    transport.start(this)
+    this.#call(transport, () => transport.start(this))
     this.wake()
   }
 
@@ -156,6 +169,11 @@ export class Driver implements TransportHandler {
   abandon(): void {
     this.#gone = true
     this.#disarm()
+  }
+
+  /** Nothing is waited for any more. */
+  cut(): void {
+    this.#transport?.destroy()
   }
 
   // — the transport tells —
@@ -177,6 +195,7 @@ export class Driver implements TransportHandler {
   }
 
   onClosed(error: Error | undefined): void {
+    if (this.#gone) return
     // After an end of our own the engine is closed, and this changes nothing.
     this.#engine.transportEnded(error === undefined ? undefined : transportLost(error), this.engineNow())
     this.abandon()
@@ -193,8 +212,7 @@ export class Driver implements TransportHandler {
     const transport = this.#transport
     if (transport !== undefined && this.#owner.busy !== this.#referenced) {
       this.#referenced = !this.#referenced
-      if (this.#referenced) transport.ref()
-      else transport.unref()
+      this.#call(transport, () => (this.#referenced ? transport.ref() : transport.unref()))
     }
     this.#arm()
   }
@@ -207,15 +225,27 @@ export class Driver implements TransportHandler {
       if (bytes === undefined) {
         if (!this.#engine.closed) return
         this.#ended = true
-        transport.end()
+        this.#call(transport, () => transport.end())
         return
       }
       this.#writing = true
       // Not the turn's time: what was done since is none of the path's.
       const now = this.#clock.now()
       this.#witness?.sent(bytes, now)
-      this.#engine.departed(now - this.#engineLag)
-      transport.write(bytes, this.#written)
+      this.#engine.departed?.(now - this.#engineLag)
+      this.#call(transport, () => transport.write(bytes, this.#written))
+    }
+  }
+
+  /** A transport may be of the owner's making: what it throws ends this connection, and nothing else. */
+  #call(transport: Transport, call: () => void): void {
+    try {
+      call()
+    } catch (cause) {
+      try {
+        transport.destroy()
+      } catch {}
+      this.onClosed(cause instanceof Error ? cause : new Error('the transport threw', { cause }))
     }
   }
 

@@ -27,7 +27,7 @@ export interface ExchangeHost<Exchange> {
   /** A promised request. Returns the exchange that takes it, undefined to refuse. */
   pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined
   /** Something was let fall that nobody could use. */
-  notice(text: string): void
+  onNotice(text: string): void
   /** An informational response arrived. */
   informed(exchange: Exchange, status: number): void
   /** The response's head arrived. */

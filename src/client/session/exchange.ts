@@ -1,8 +1,8 @@
 /**
- * One request and its response: from the call to the end, whichever comes
- * first (RFC 9113 §8.1). What it waits for is kept by `Patience`, what it sends
- * by `Sending`, what arrives by `Incoming`. Its one rule: it settles exactly
- * once, and then holds no listener, no deadline and no place in any list.
+ * One request and its response, from the call to the end (RFC 9113 §8.1). What
+ * it waits for is kept by `Patience`, what it sends by `Sending`, what arrives
+ * by `Incoming`. Its one rule: it settles exactly once, and what is settled
+ * holds no listener, no deadline and no place in any list.
  */
 import { ErrorCode } from '../../frame/registry.ts'
 import type {
@@ -26,7 +26,7 @@ import { type AbortWatcher, unwatch, watch } from './abort-watch.ts'
 import { Answer } from './answer.ts'
 import type { Timed } from './deadlines.ts'
 import type { Carriage, Carrier, ExchangeHost, Resender } from './exchange-host.ts'
-import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM, type Waiter } from './patience.ts'
+import { type Awaited, CONTENT, MORE, Patience, RESPONSE, STREAM } from './patience.ts'
 import { Sending, type SendingOwner } from './sending.ts'
 
 const QUEUED = 0
@@ -34,10 +34,7 @@ const SENT = 1
 const RESPONDED = 2
 const SETTLED = 3
 
-export class Exchange
-  extends Link
-  implements StreamSink, Timed, Supplier, SendingOwner, Waiter, AbortWatcher
-{
+export class Exchange extends Link implements StreamSink, Timed, Supplier, SendingOwner, AbortWatcher {
   // — `Timed`; see deadlines.ts —
   slot: number
 
@@ -59,6 +56,8 @@ export class Exchange
   onInformationalResponse: ((informational: InformationalFields) => void) | undefined
   /** Called for each connection that it is put on, if the caller wants to know. Written before `begin`. */
   onConnection: ((connection: ConnectionInfo) => void) | undefined
+  /** Told of content that was sent; undefined if there is none. Written by `begin`. */
+  onSent: StreamSink['onSent']
   /** The engine's side; undefined before `begin`. */
   #stream: RequestStream | PushedStream | undefined
   #host: ExchangeHost<Exchange> | undefined
@@ -66,7 +65,7 @@ export class Exchange
   #streamId: number
   readonly #patience: Patience
   /** Undefined if there is nothing to send behind the head, or not yet. */
-  #sending: Sending | undefined
+  sending: Sending | undefined
   /** Made when somebody asks for it. */
   #answer: Answer | undefined
 
@@ -84,12 +83,13 @@ export class Exchange
     this.receivedThen = 0
     this.onInformationalResponse = undefined
     this.onConnection = undefined
+    this.onSent = undefined
     this.#stream = undefined
     this.#host = undefined
     this.#phase = QUEUED
     this.#streamId = 0
     this.#patience = new Patience(plan.limits)
-    this.#sending = undefined
+    this.sending = undefined
     this.#answer = undefined
   }
 
@@ -101,9 +101,10 @@ export class Exchange
     this.#host = host
     if (Number.isNaN(this.startedAt)) this.startedAt = host.now()
     if (!again) this.#watch()
+    if (this.settled) return
     this.#patience.rest()
-    host.moved(this)
     if (counts) this.#await(STREAM)
+    host.moved(this)
   }
 
   /** Opens the request. Throws for a head that the engine refuses, and for a body that cannot be opened; nothing was sent then. */
@@ -116,28 +117,28 @@ export class Exchange
     this.#patience.startOver(this.incoming.httpVersion)
     const stream = host.open(this, planned, complete)
     this.#stream = stream
+    if (!again && !this.settled) this.#watch()
     if (this.settled) return
-    if (!again) this.#watch()
     this.#patience.rest()
     host.moved(this)
     if (!complete) {
-      this.#sending = new Sending(this, stream)
-      this.#give(body, final)
+      this.sending = new Sending(this, stream)
+      this.onSent = (_octets, ended) => this.#sent(ended)
+      this.sending.give(body, final)
     }
     host.wake()
   }
 
   /** From the first to the last moment: the caller's signal, and the time for all of it. */
   #watch(): void {
-    const { signal } = this.plan
     this.#patience.startTotal(this.startedAt)
-    if (signal !== undefined) watch(signal, this)
+    if (this.plan.signal !== undefined) watch(this.plan.signal, this)
   }
 
   /** Leaves a stream that failed unanswered: as before it was sent, but for the time that passed. */
   withdraw(): void {
-    this.#sending?.stop(undefined)
-    this.#sending = undefined
+    this.sending?.stop(undefined)
+    this.sending = undefined
     this.#stream = undefined
     this.#streamId = 0
     this.#phase = QUEUED
@@ -173,7 +174,7 @@ export class Exchange
   get replayable(): boolean {
     if (this.planned === undefined) return false
     const { body, final } = this.planned
-    return final && (body === undefined || body.replayable || this.#sending?.sourced !== true)
+    return final && (body === undefined || body.replayable || this.sending?.sourced !== true)
   }
 
   /** The stream's identifier, 0 before HEADERS were sent. */
@@ -205,17 +206,15 @@ export class Exchange
     this.#giveUp(ending, ErrorCode.CANCEL)
   }
 
-  aborted(): void {
-    this.#giveUp(new Rejection(this.plan.signal!.reason), ErrorCode.CANCEL)
+  aborted(reason: unknown): void {
+    this.#giveUp(new Rejection(reason), ErrorCode.CANCEL)
   }
 
   /** Sends more of a request that was left open. Resolves once the stream takes more. */
   send(body: Body | undefined, final: boolean): Promise<void> {
-    const sending = this.#sending
+    const sending = this.sending
     if (sending === undefined || sending.taken) throw new TypeError('send after the request was ended')
-    try {
-      if (body !== undefined || final) this.#give(body, final)
-    } catch {} // The exchange has ended by it: the promise says so.
+    if (body !== undefined || final) sending.giveMore(body, final)
     this.#host!.wake()
     return sending.whenWritable(final)
   }
@@ -229,6 +228,11 @@ export class Exchange
     host.witness?.read(this, count, host.now())
     if (this.#phase === RESPONDED) this.#await(MORE)
     host.wake()
+  }
+
+  /** A reader waits: the connection is worth living for. */
+  wanted(): void {
+    if (!this.settled) this.#host!.wake()
   }
 
   gave(octets: number): void {
@@ -253,28 +257,18 @@ export class Exchange
     this.#giveUp(known, ErrorCode.CANCEL)
   }
 
-  /** Throws for a body that cannot be opened, or is not as long as was announced; the request is over then. */
-  #give(body: Body | undefined, final: boolean): void {
-    try {
-      this.#sending!.give(body, final)
-    } catch (error) {
-      this.#giveUp(new Rejection(error), ErrorCode.CANCEL)
-      throw error
-    }
-  }
-
   // — `StreamSink`: what the engine tells —
 
   onOpened(streamId: number): void {
     this.#streamId = streamId
     this.#phase = SENT
     this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
-    this.#await(this.#sending === undefined ? RESPONSE : CONTENT)
+    this.#await(this.sending === undefined ? RESPONSE : CONTENT)
   }
 
-  /** From here it is the peer's turn. */
-  onRequestSent(): void {
-    if (this.#phase === SENT) this.#await(RESPONSE)
+  /** Content was sent; once all of it was, it is the peer's turn. */
+  #sent(ended: boolean): void {
+    if (this.#phase === SENT) this.#await(ended ? RESPONSE : CONTENT)
     else if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
@@ -286,9 +280,10 @@ export class Exchange
     this.onInformationalResponse?.(informational)
   }
 
-  onResponse(status: number, fields: FieldList, endStream: boolean): void {
+  onResponse(status: number, fields: FieldList, endStream: boolean, _never?: unknown, reason = ''): void {
     const { incoming } = this
     incoming.status = status
+    incoming.statusText = reason
     incoming.fields = readableFields(fields, this.#host!)
     this.#phase = RESPONDED
     if (!endStream) this.#await(MORE)
@@ -313,7 +308,7 @@ export class Exchange
   onWritable(): void {
     if (this.settled) return
     this.#progress()
-    this.#sending?.writable()
+    this.sending?.writable()
   }
 
   onPush(stream: PushedStream, head: PromisedHead): StreamSink | undefined {
@@ -345,26 +340,20 @@ export class Exchange
     if (this.#patience.await(awaited, this, host)) host.moved(this)
   }
 
-  // — `Waiter` —
-
-  get queued(): number {
-    return this.#sending === undefined ? 0 : this.#sending.queued
-  }
-
-  get given(): boolean {
-    return this.#sending === undefined || this.#sending.complete
+  /** True while somebody waits for something of it: what was answered, and that nobody reads, is not waited for. */
+  get awaited(): boolean {
+    return this.#phase < RESPONDED || this.incoming.awaited || (this.sending?.queued ?? 0) > 0
   }
 
   /** The connection is to close: from now on what nobody reads has a limit. */
-  parting(): void {
+  part(): void {
     if (this.#phase === RESPONDED) this.#await(MORE)
   }
 
   // — the end —
 
   get #processed(): 'no' | 'unknown' | 'yes' {
-    if (this.incoming.status !== 0) return 'yes'
-    return this.#phase === QUEUED ? 'no' : 'unknown'
+    return this.incoming.status !== 0 ? 'yes' : this.#phase === QUEUED ? 'no' : 'unknown'
   }
 
   /** Ends it from this side: one RST_STREAM, and the engine gives the windows back. */
@@ -390,9 +379,9 @@ export class Exchange
     if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
     this.#answer?.settle()
     this.#host?.settled(this)
-    const sending = this.#sending
+    const sending = this.sending
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && this.#sending?.sourced !== true) discardBody(this.planned?.body, ending)
+    if (ending !== undefined && this.sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()

@@ -3,15 +3,7 @@
  * open on it. It dials itself, or takes a transport that stands. Its one rule:
  * when it is gone, everything that waited for it was told.
  */
-import {
-  Connection,
-  type ConnectionSink,
-  type Failure,
-  type PromisedHead,
-  type PushedStream,
-  type RequestStream,
-  type UnreadBudget,
-} from '../../protocol/index.ts'
+import { Connection, type ConnectionSink, type Failure, type UnreadBudget } from '../../protocol/index.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import {
   closedByCaller,
@@ -23,29 +15,27 @@ import {
   wrongProtocol,
 } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import { readableFields } from '../response/readable-fields.ts'
 import { engineOptions } from '../settings/options.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
-import { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
 import { dialOptions } from './dial-options.ts'
 import { Driver, type DriverOwner } from './driver.ts'
 import type { Exchange } from './exchange.ts'
-import type { Carrier } from './exchange-host.ts'
 import type { Witness } from './observer.ts'
+import { OpenExchanges } from './open-exchanges.ts'
 import { Parting } from './parting.ts'
 import { Pingers } from './pingers.ts'
 import type { Session, SessionOwner, SessionState } from './session.ts'
 
-export class Http2Session implements Session, ConnectionSink, DriverOwner, Carrier<Exchange> {
+export class Http2Session implements Session, ConnectionSink, DriverOwner {
   readonly httpVersion = '2'
   readonly #owner: SessionOwner
   /** What may lie unread, here and elsewhere. */
   readonly unread: UnreadBudget
   readonly #engine: Connection
   readonly #driver: Driver
-  readonly #open: Deadlines<Exchange>
+  readonly #open: OpenExchanges
   #state: SessionState
   #startedAt: number
   #dialAbort: AbortController | undefined
@@ -58,10 +48,6 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   readonly #departure: Departure
   /** When what is still open is given up. */
   readonly #parting: Parting
-  /** The peer said GOAWAY. */
-  #toldToGo: boolean
-  /** Told of everything; undefined, as mostly, for nobody. Written once. */
-  witness: Witness | undefined
   /** Why it ended, if that was a failure. */
   #failure: Failure | undefined
 
@@ -73,7 +59,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.unread = settings.unread
     this.#engine = new Connection(this, engineOptions(settings), createdAt)
     this.#driver = new Driver(this.#engine, settings.clock, this, createdAt)
-    this.#open = new Deadlines()
+    this.#open = new OpenExchanges(owner, this.#driver, (exchange, { head }, endStream) =>
+      this.#engine.open(head, endStream, exchange, this.#driver.engineNow()),
+    )
     this.#state = 'idle'
     this.#startedAt = 0
     this.#dialAbort = undefined
@@ -82,15 +70,13 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#pingers = new Pingers()
     this.#departure = new Departure()
     this.#parting = new Parting()
-    this.#toldToGo = false
-    this.witness = undefined
     this.#failure = undefined
   }
 
   /** Takes a transport that stands and speaks HTTP/2, and whoever witnessed its dial. */
   static over(owner: SessionOwner, transport: Transport, witness: Witness | undefined): Http2Session {
     const session = new Http2Session(owner)
-    session.witness = witness
+    session.#open.witness = witness
     session.#state = 'connecting'
     session.#dialled(transport)
     return session
@@ -115,14 +101,15 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     if (this.#state !== 'idle') return
     this.#state = 'connecting'
     this.#startedAt = this.#driver.now()
-    this.witness = this.#owner.observer.connecting(this.#startedAt)
-    if (this.witness !== undefined) {
-      for (const exchange of this.#open.all()) this.witness.carried(exchange, this.#startedAt)
+    const witness = this.#owner.observer.connecting(this.#startedAt)
+    this.#open.witness = witness
+    if (witness !== undefined) {
+      for (const exchange of this.#open.all()) witness.carried(exchange, this.#startedAt)
     }
     const { target, settings, tlsSessions } = this.#owner
     this.#dialAbort = new AbortController()
     const { signal } = this.#dialAbort
-    const options = dialOptions(settings, limits, ['h2'], tlsSessions, this.witness)
+    const options = dialOptions(settings, limits, ['h2'], tlsSessions, witness)
     const dial = async (): Promise<Transport> => {
       await gate
       signal.throwIfAborted()
@@ -182,12 +169,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   carry(exchange: Exchange, planned: PlannedRequest): void {
     exchange.incoming.httpVersion = '2'
-    exchange.begin(this, planned)
-    if (exchange.settled) return
-    this.#open.add(exchange)
-    if (this.#state === 'open') exchange.connected()
-    this.#owner.observer.requestStarted(exchange, this.#driver.now())
-    this.witness?.carried(exchange, this.#driver.now())
+    this.#open.begin(exchange, planned, this.#state === 'open')
   }
 
   ping(): Promise<number> {
@@ -207,6 +189,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     } else if (this.#state !== 'closed') {
       if (this.#state === 'open') this.#state = 'draining'
       this.#engine.shutdown(errorCode, this.#driver.engineNow())
+      this.#open.part()
       this.#driver.wake()
     }
     return this.gone()
@@ -241,9 +224,9 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     }
     this.#state = this.#engine.draining ? 'draining' : 'open'
     this.#info = transport.info
-    this.#driver.start(transport, this.witness)
+    this.#driver.start(transport, this.#open.witness)
     if (dialled) this.#owner.observer.opened(transport, this.#driver.now() - this.#startedAt)
-    this.witness?.opened(transport, '2', this.#driver.now())
+    this.#open.witness?.opened(transport, '2', this.#driver.now())
     for (const exchange of this.#open.all()) exchange.connected()
     this.#connectors.connected()
   }
@@ -255,7 +238,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
     this.#state = 'closed'
     const { observer } = this.#owner
     if (observer.hearsFailures) observer.failed(errorOf(ending, 0))
-    this.witness?.closed(errorOf(ending, 0), this.#driver.now())
+    this.#open.witness?.closed(errorOf(ending, 0), this.#driver.now())
     this.#owner.sessionClosed(this)
     for (const exchange of this.#open.all()) exchange.fail(unprocessed(ending))
     this.#rejectWaiters(ending)
@@ -279,10 +262,11 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
 
   onDraining(errorCode: number, debugData: string): void {
     if (this.#state === 'open') this.#state = 'draining'
-    this.#toldToGo = true
+    this.#open.draining = true
     this.#parting.told(errorCode, debugData, this.#driver.now(), this.#owner.settings.timeouts.drain)
     this.#owner.observer.draining(errorCode, debugData)
     this.#owner.sessionDraining(this, errorCode, debugData)
+    this.#open.part()
   }
 
   onPong(token: number, roundTripTime: number): void {
@@ -305,7 +289,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   onNotice(text: string): void {
-    this.notice(text)
+    this.#owner.observer.notice(text)
   }
 
   // — `DriverOwner` —
@@ -321,7 +305,7 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   }
 
   get busy(): boolean {
-    return this.#open.size > 0 || this.#pingers.size > 0 || this.#departure.size > 0
+    return this.#open.awaited || this.#pingers.size > 0 || this.#departure.size > 0
   }
 
   readonly #room = (): void => this.#driver.wake()
@@ -329,71 +313,14 @@ export class Http2Session implements Session, ConnectionSink, DriverOwner, Carri
   turned(): void {
     const { unread } = this
     if (unread.full && this.#engine.queuedStreams > 0) unread.whenRoom(this.#room)
-    this.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
+    this.#open.witness?.measured(this.#engine.roundTripTime, this.#driver.now())
     this.#owner.sessionTurned(this)
   }
 
   transportClosed(): void {
     const failure = this.#failure
     this.#owner.observer.closed()
-    this.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
+    this.#open.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#finish()
-  }
-
-  // — `Carrier` —
-
-  open(exchange: Exchange, { head }: PlannedRequest, endStream: boolean): RequestStream {
-    return this.#engine.open(head, endStream, exchange, this.#driver.engineNow())
-  }
-
-  now(): number {
-    return this.#driver.now()
-  }
-
-  wake(): void {
-    this.#driver.wake()
-  }
-
-  moved(exchange: Exchange): void {
-    if (this.#open.note(exchange.deadline)) this.#driver.wake()
-  }
-
-  get closing(): boolean {
-    return this.#owner.isClosing()
-  }
-
-  get draining(): boolean {
-    return this.#toldToGo
-  }
-
-  pushed(parent: Exchange, stream: PushedStream, head: PromisedHead): Exchange | undefined {
-    const exchange = this.#owner.pushed(parent, { ...head, fields: readableFields(head.fields, this) })
-    if (exchange === undefined) return undefined
-    exchange.beginPushed(this, stream)
-    this.#open.add(exchange)
-    return exchange
-  }
-
-  notice(text: string): void {
-    this.#owner.observer.notice(text)
-  }
-
-  informed(exchange: Exchange, status: number): void {
-    this.#owner.observer.informed(exchange, status, this.#driver.now())
-  }
-
-  responded(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#owner.observer.responded(exchange, this.#driver.now())
-  }
-
-  released(exchange: Exchange): void {
-    this.#open.remove(exchange)
-  }
-
-  settled(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#open.remove(exchange)
-    this.#owner.observer.settled(exchange, this.#driver.now())
   }
 }

@@ -29,10 +29,11 @@ const UNREAD_DRAINING_MS = 60_000
 
 /** Who waits. */
 export interface Waiter {
-  /** Octets of the request that were given and not sent. */
-  readonly queued: number
-  /** True once the caller has given all of the request. */
-  readonly given: boolean
+  /**
+   * What it sends: octets that were given and not sent, and whether the caller has given all; undefined if there
+   * is nothing behind the head.
+   */
+  readonly sending: { readonly queued: number; readonly complete: boolean } | undefined
   /** `unread`: it is the reader's turn. */
   readonly incoming: { readonly unread: boolean }
 }
@@ -98,7 +99,7 @@ export class Patience {
     this.#awaited = awaited
     if (limitMs === 0) this.deadline = this.#totalDeadline
     else {
-      this.#queuedThen = waiter.queued
+      this.#queuedThen = waiter.sending?.queued ?? 0
       this.deadline = Math.min(place.now() + limitMs, this.#totalDeadline)
     }
     return this.deadline !== before
@@ -136,12 +137,12 @@ export class Patience {
 
   /** True if the peer has moved, or it is not its turn. */
   #isExcused(awaited: Awaited, waiter: Waiter, place: Place): boolean {
-    const { queued, given } = waiter
+    const { queued = 0, complete = true } = waiter.sending ?? {}
     if (awaited !== CONTENT && awaited !== MORE) return false
     if (queued !== this.#queuedThen) return true
     if (awaited === CONTENT) return queued === 0
     if (waiter.incoming.unread) return !place.closing && place.draining !== true
-    return !given && queued === 0
+    return !complete && queued === 0
   }
 
   /** How long this may take; 0 for no limit. */
@@ -150,7 +151,7 @@ export class Patience {
     if (awaited === STREAM) return queue
     if (awaited !== MORE) return headers ?? this.#silenceMs
     const limitMs = bodyIdle ?? this.#silenceMs
-    if (!(place.closing || place.draining === true) || !waiter.incoming.unread) return limitMs
+    if (!waiter.incoming.unread || !(place.closing || place.draining === true)) return limitMs
     const unreadMs = place.closing ? UNREAD_MS : UNREAD_DRAINING_MS
     return limitMs === 0 ? unreadMs : Math.min(limitMs, unreadMs)
   }

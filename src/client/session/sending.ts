@@ -4,7 +4,7 @@
  * give more is told when there is room, and when there is none any more.
  */
 import type { RequestStream } from '../../protocol/index.ts'
-import type { ClientFailure, Rejection } from '../failure.ts'
+import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
@@ -62,8 +62,26 @@ export class Sending implements UploadOwner {
     return this.stream.queuedBytes
   }
 
-  /** Sends content, the last of it if `final`. Throws for a body that cannot be opened. */
+  /** Sends content, the last of it if `final`. Throws for a body that is no good; the request is over then. */
   give(body: Body | undefined, final: boolean): void {
+    try {
+      this.#give(body, final)
+    } catch (error) {
+      this.#owner.uploadFailed(new Rejection(error))
+      throw error
+    }
+  }
+
+  /** The same for one who hears of it by `whenWritable`. */
+  giveMore(body: Body | undefined, final: boolean): void {
+    try {
+      this.give(body, final)
+    } catch {
+      // What is waited for rejects with it.
+    }
+  }
+
+  #give(body: Body | undefined, final: boolean): void {
     const { trailers } = this.#owner.plan
     if (final) this.#complete = true
     if (body?.open !== undefined) {

@@ -20,6 +20,38 @@ export function wallOf(clock: Clock): number {
   return clock.wall === undefined ? Date.now() : clock.wall()
 }
 
+/** A clock of the user's, which must not end a connection: while it throws, time stands still, and timers are the platform's. */
+export function guarded(clock: Clock): Clock {
+  let last = 0
+  return {
+    now() {
+      try {
+        last = clock.now()
+      } catch {}
+      return last
+    },
+    wall() {
+      try {
+        return wallOf(clock)
+      } catch {
+        return Date.now()
+      }
+    },
+    setTimer(callback, delayMs, holds) {
+      try {
+        return clock.setTimer(callback, delayMs, holds)
+      } catch {
+        return platformClock.setTimer(callback, delayMs, holds)
+      }
+    },
+    clearTimer(handle) {
+      try {
+        clock.clearTimer(handle)
+      } catch {}
+    },
+  }
+}
+
 /** The longest delay that timers of the platform take. */
 const LONGEST_DELAY_MS = 2_147_483_647
 

@@ -12,7 +12,7 @@ import {
   type WindowManagerOption,
 } from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
-import { type Clock, platformClock } from './clock.ts'
+import { type Clock, guarded, platformClock } from './clock.ts'
 import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
@@ -118,7 +118,7 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
   const { settings, windowManager, firstStreamId } = options
   checkConnectionOptions({ settings, windowManager, firstStreamId })
   const limits = splitLimits(options.limits)
-  const clock = options.clock ?? platformClock
+  const clock = options.clock === undefined ? platformClock : guarded(options.clock)
   const keepAlive = checkKeepAlive(options.keepAlive)
   return {
     secure: options.secure,

@@ -18,21 +18,29 @@ export interface Target {
 }
 
 const HOST_AND_PORT = /^(\[[^[\]]*\]|[^[\]:/?#@\\\s]+)(?::(\d*))?$/
-const URL_PORT = /^https?:\/\/(?:[^/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):(\d+)/i
 
 /** Takes a target apart. Throws TypeError for one that is no origin, RangeError for a port out of range. */
 export function parseTarget(target: unknown, secure: boolean | undefined): Target {
   if (target instanceof URL) return fromUrl(target, secure)
   if (typeof target !== 'string') throw new TypeError('target must be a string or a URL')
   if (target.includes('://')) {
-    const port = URL_PORT.exec(target)?.[1]
-    if (port !== undefined) checkPort(Number(port))
+    const port = /^https?:/i.test(target) ? writtenPort(target) : undefined
+    if (port !== undefined) checkPort(port)
     return fromUrl(parseUrl(target, target), secure)
   }
   const match = HOST_AND_PORT.exec(target)
   if (match === null || match[2] === '') throw notATarget(target)
   const { hostname } = parseUrl(`http://${match[1]}`, target)
   return build(hostname, match[2] === undefined ? undefined : Number(match[2]), secure ?? true)
+}
+
+/** The port as it stands in a URL: a parser says only that there is no such port. */
+function writtenPort(url: string): number | undefined {
+  const [authority = ''] = url.slice(url.indexOf('://') + 3).split(/[/?#]/, 1)
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  const colon = host.lastIndexOf(':')
+  const port = host.slice(colon + 1)
+  return colon > host.lastIndexOf(']') && /^\d+$/.test(port) ? Number(port) : undefined
 }
 
 function fromUrl(url: URL, secure: boolean | undefined): Target {

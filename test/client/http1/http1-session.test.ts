@@ -59,7 +59,7 @@ describe('what is sent', () => {
       'POST',
       { body: Array.from({ length: 101 }, () => 'x'), trailers: { sum: '1' }, headers: { trailer: 'sum' } },
       'POST / HTTP/1.1\r\nhost: a.test\r\ntrailer: sum\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n' +
-        `1\r\nx\r\n64\r\n${'x'.repeat(100)}\r\n0\r\nsum: 1\r\n\r\n`,
+        `65\r\n${'x'.repeat(101)}\r\n0\r\nsum: 1\r\n\r\n`,
     ],
   ])('%s', async (_, method, init, text) => {
     const received = await sent(method, init)
@@ -187,6 +187,24 @@ describe('the order of messages', () => {
   })
 })
 
+describe('connections that end', () => {
+  it('drain from the head of the response on (RFC 9112 §9.6)', async () => {
+    const [client, peer] = memoryPair()
+    const carrier = await new Carrier('http://a.test').over(client)
+    startPeer(peer)
+    const asked = carrier.request('GET', '/')
+    await settled()
+    peer.write(Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\no'), () => {})
+    const response = await asked
+    const { session, told } = carrier
+    expect([session.state, session.freeStreams, told]).toEqual(['draining', 0, ['draining']])
+    peer.write(Buffer.from('k'), () => {})
+    expect(await response.text()).toBe('ok')
+    await session.gone()
+    expect(told).toEqual(['draining', 'closed closed'])
+  })
+})
+
 describe('idle connections', () => {
   it('closed by the server are gone without a failure', async () => {
     const carrier = await against((socket) => socket.end(OK))
@@ -220,10 +238,18 @@ describe('idle connections', () => {
   })
 
   it('are worn at once where keep-alive: timeout is a second', async () => {
-    const hint = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok'
-    const carrier = await against((socket) => socket.write(hint), { clock: new VirtualClock() })
-    const response = await carrier.request('GET', '/')
+    const [client, peer] = memoryPair()
+    const carrier = await new Carrier('http://a.test', { clock: new VirtualClock() }).over(client)
+    startPeer(peer)
+    const asked = carrier.request('GET', '/')
+    await settled()
+    peer.write(
+      Buffer.from('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\no'),
+      () => {},
+    )
+    const response = await asked
     expect([carrier.session.worn, carrier.session.idle]).toEqual([false, false])
+    peer.write(Buffer.from('k'), () => {})
     await response.text()
     await carrier.free()
     expect([carrier.session.worn, carrier.session.idle]).toEqual([true, true])
@@ -263,7 +289,7 @@ describe('back-pressure', () => {
     await still(() => given)
     // What was given and has not gone to the kernel is what is queued.
     expect(given - carrier.session.bytesSent).toBeLessThan(500_000)
-    expect(exchange.queued).toBeLessThan(500_000)
+    expect(exchange.sending?.queued).toBeLessThan(500_000)
     exchange.cancel()
     await response
     await carrier.session.gone()

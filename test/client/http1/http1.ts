@@ -3,7 +3,6 @@
  * requests on it as a caller would make them.
  */
 import net from 'node:net'
-import { platform } from '#platform'
 import { Http1Session } from '../../../src/client/http1/http1-session.ts'
 import { Reporter } from '../../../src/client/observe/reporter.ts'
 import { HeadDefaults } from '../../../src/client/request/request-head.ts'
@@ -60,7 +59,7 @@ export class Carrier implements SessionOwner {
   }
 
   async over(transport: Transport): Promise<Carrier> {
-    this.session = new Http1Session(this, await platform.http1(transport))
+    this.session = new Http1Session(this, transport)
     return this
   }
 

@@ -83,3 +83,30 @@ test('what is encoded is decoded by the platform', async () => {
     { numRuns: 50 },
   )
 })
+
+describe('a form of another make', () => {
+  /** Nothing of it was checked by the platform. */
+  const foreign = (name: string, file: object) =>
+    ({
+      [Symbol.toStringTag]: 'FormData',
+      *[Symbol.iterator]() {
+        yield [name, file]
+      },
+    }) as never
+
+  const file = (type: unknown, name: unknown) => Object.defineProperties(new Blob(['x']), { type: { value: type }, name: { value: name } }) // biome-ignore format: short
+
+  test.each(['text/plain\r\nx: y', 'text/plain\n', '\r', 'a\0b', 'caf\u00e9', 5, undefined])(
+    'whose file has a type that is none, %j, is refused',
+    (type) => {
+      expect(() => formDataBlob(foreign('f', file(type, 'a')))).toThrow(TypeError)
+    },
+  )
+
+  test('whose names would end a line is escaped', async () => {
+    const text = await formDataBlob(foreign('f\r\nx: y', file('text/plain', 'a"\r\nb: c'))).text()
+    expect(text).toContain(
+      'name="f%0D%0Ax: y"; filename="a%22%0D%0Ab: c"\r\nContent-Type: text/plain\r\n\r\nx',
+    )
+  })
+})

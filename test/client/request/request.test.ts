@@ -174,7 +174,7 @@ describe('what is not a request throws at once, and names what is wrong', () => 
         ],
         ['host twice', ['GET', '/', { headers: { host: ['a', 'b'] } }], TypeError, /host/],
         ['a name of no ASCII', ['GET', '/', { headers: { '\u212aey': 'x' } }], TypeError, /not valid/],
-        ['trailers', ['POST', '/', { body: 'a', trailers: { 'a b': 'c' } }], TypeError, /"a…"/],
+        ['trailers', ['POST', '/', { body: 'a', trailers: { 'a b': 'c' } }], TypeError, /not valid/],
         [
           'a pseudo-trailer',
           ['POST', '/', { body: 'a', trailers: { ':status': '200' } }],

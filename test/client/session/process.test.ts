@@ -18,6 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const START = `
+import http from 'node:http'
 import http2 from 'node:http2'
 import net from 'node:net'
 import { Client, HTTP20Connection } from './dist/index.js'
@@ -109,6 +110,53 @@ it.each<[string, string, string]>([
     `const client = new Client({ h2c: true, transport: () => { throw new Error('no route') } })
     await client.request(url).catch((error) => console.log(error.code))`,
     'H2_CONNECT',
+  ],
+  ...['h2c: true', 'h2c: false'].map((version): [string, string, string] => [
+    `a body that nobody reads does not, nor one that was forgotten half way (${version})`,
+    `const endless = ${version === 'h2c: true' ? 'http2' : 'http'}.createServer((_request, answer) => {
+      answer.writeHead(200)
+      answer.write('x'.repeat(1000))
+      setTimeout(() => answer.write('y'), 50).unref()
+    })
+    await new Promise((resolve) => endless.listen(0, resolve))
+    endless.unref()
+    endless.on('connection', (socket) => socket.unref())
+    const client = new Client({ ${version} })
+    const at = 'http://localhost:' + endless.address().port
+    const unread = await client.request(at)
+    const fetched = await client.fetch(at)
+    const reader = fetched.body.getReader()
+    await reader.read()
+    console.log(unread.status, fetched.status)`,
+    '200 200',
+  ]),
+  [
+    'close does, of a connection whose body nobody reads, but not for ever',
+    `const endless = http2.createServer((_request, answer) => { answer.writeHead(200); answer.write('x') })
+    await new Promise((resolve) => endless.listen(0, resolve))
+    endless.unref()
+    endless.on('connection', (socket) => socket.unref())
+    const client = new Client({ h2c: true, timeouts: { bodyIdle: 300 } })
+    const answer = await client.request('http://localhost:' + endless.address().port)
+    await client.close()
+    await answer.bytes().catch((error) => console.log(error.code))`,
+    'H2_TIMEOUT_BODY',
+  ],
+  [
+    'content that is still to be sent does, though the response has begun',
+    `const slow = http2.createServer((request, answer) => {
+      answer.writeHead(200)
+      answer.write('x')
+      setTimeout(() => request.on('data', (piece) => { octets += piece.length }), 200)
+    })
+    let octets = 0
+    process.on('exit', () => console.log(octets > 900_000))
+    await new Promise((resolve) => slow.listen(0, resolve))
+    slow.unref()
+    slow.on('connection', (socket) => socket.unref())
+    const client = new Client({ h2c: true })
+    await client.request('http://localhost:' + slow.address().port, { method: 'POST', body: new Uint8Array(1_000_000) })`,
+    'true',
   ],
   [
     'a wait before an attempt does, and not once the client was destroyed',
