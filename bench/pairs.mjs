@@ -48,7 +48,7 @@ export function pairParts(pairs, charts) {
   })
   return [
     `## ${PAIRS_TITLE}`,
-    'CPU per request of a library with its own transport for HTTP/2, and of the same library over this stack: undici over a `HyperDispatcher` of `hyper-h2/undici`, axios over `hyper-h2/axios`, got over the `request` of `hyper-h2/https`, smithy’s `handle` by `NodeHttp2Handler` and by the handler of `hyper-h2/smithy`, Connect’s transport for gRPC by `@connectrpc/connect-node` and over the HTTP client of `hyper-h2/connect`. The rows are those of the workloads above, in pairs.',
+    'CPU per request of a library with its own transport for HTTP/2, and of the same library over this stack: undici over a `HyperDispatcher` of `hyper-h2/undici`, axios over `hyper-h2/axios`, got over the `request` of `hyper-h2/https`, smithy’s `handle` by `NodeHttp2Handler` and by the handler of `hyper-h2/smithy`, Connect’s transport for gRPC by `@connectrpc/connect-node` and over the HTTP client of `hyper-h2/connect`, `node:http2` by its own `connect` and by that of `hyper-h2/http2`, grpc-js without and with `hyper-h2/register`. The rows are those of the workloads above, in pairs.',
     ...charts.map(({ file, title }) => `![${title}](${file})`),
     [
       '| workload | library | own transport | over hyper-h2 | ratio |',

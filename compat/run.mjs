@@ -21,7 +21,7 @@ const programs = readdirSync(here)
   .filter(
     (file) => file.endsWith('.mjs') && (names.length === 0 || names.some((name) => file.startsWith(name))),
   )
-  .map((file) => ({ file, majors: majorsOf(file) }))
+  .map((file) => ({ file, majors: majorsOf(file), preload: preloadOf(file) }))
   .filter(({ majors }) => majors !== undefined)
 
 if (!existsSync(join(here, 'node_modules'))) {
@@ -32,7 +32,7 @@ if (!existsSync(join(here, 'node_modules'))) {
 const rows = []
 let failed = 0
 let passed = 0
-for (const { file, majors } of programs) {
+for (const { file, majors, preload } of programs) {
   const cells = new Map()
   let facts
   for (const major of majors) {
@@ -42,7 +42,7 @@ for (const { file, majors } of programs) {
       console.log(`left out ${file} on Node ${major}: the runtime is not installed`)
       continue
     }
-    const { answer, output } = await run(runtime, file)
+    const { answer, output } = await run(runtime, file, preload)
     facts ??= answer
     cells.set(major, answer === undefined ? 'failed' : `${answer.checks}`)
     if (answer === undefined) {
@@ -65,6 +65,15 @@ function majorsOf(file) {
   return /^\/\/ runtimes:(.*)$/m.exec(head)?.[1].trim().split(/\s+/)
 }
 
+/** The entry of this package that is loaded before the program (`// import: register/http2`), as flags. */
+function preloadOf(file) {
+  const head = readFileSync(join(here, file), 'utf8').slice(0, 600)
+  const entry = /^\/\/ import: (.*)$/m.exec(head)?.[1]
+  return entry === undefined
+    ? []
+    : ['--import', new URL(`../dist/adapters/${entry}.js`, import.meta.url).href]
+}
+
 /** The binary of a Node: this one, or one of the workspace. */
 function pathOf(major) {
   if (process.versions.node.split('.')[0] === major) return process.execPath
@@ -72,9 +81,9 @@ function pathOf(major) {
   return existsSync(path) ? path : undefined
 }
 
-function run(runtime, file) {
+function run(runtime, file, preload) {
   return new Promise((resolve) => {
-    const child = spawn(runtime, [join(here, file)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(runtime, [...preload, join(here, file)], { stdio: ['ignore', 'pipe', 'pipe'] })
     let printed = ''
     let errors = ''
     child.stdout.on('data', (chunk) => {

@@ -93,6 +93,15 @@ export const CLIENTS = [
     runtimes: NODES,
     short: true,
   },
+  {
+    id: 'hyper-node-http2',
+    label: 'node:http2 over hyper-h2',
+    module: './node-http2.mjs',
+    options: { overHyper: true },
+    own: 'node-http2',
+    does: ['get', 'json', 'download'],
+    runtimes: ['lts'],
+  },
   ...[7, 8].flatMap((major) =>
     ['dispatch', 'request', 'fetch'].map((api) => ({
       id: `undici${major}-${api}`,
@@ -172,6 +181,15 @@ export const CLIENTS = [
     runtimes: ['lts'],
   },
   { id: 'grpc-js', label: 'grpc-js', module: './grpc-js.mjs', does: ['rpc'], runtimes: ['lts'] },
+  {
+    id: 'hyper-grpc-js',
+    label: 'grpc-js over hyper-h2',
+    module: './grpc-js.mjs',
+    options: { overHyper: true },
+    own: 'grpc-js',
+    does: ['rpc'],
+    runtimes: ['lts'],
+  },
   {
     id: 'node-fetch',
     label: 'built-in fetch',

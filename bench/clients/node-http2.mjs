@@ -1,12 +1,18 @@
-/** `node:http2`: a session with its defaults, or with large windows. */
-import { connect } from 'node:http2'
+/** `node:http2`: a session with its defaults, or with large windows; or the `connect` of `hyper-h2/http2` in its place. */
+import http2 from 'node:http2'
+import { load } from './built.mjs'
 
 export const packages = ['node:http2']
 
 /** MB that a session may hold: with its own 10, it refuses eight uploads of 12.5 MB, and 10,000 streams. */
 const MAX_SESSION_MEMORY = 1000
 
-export function open(url, { ca, window }) {
+export async function open(url, { ca, window, overHyper = false }) {
+  const { connect } = overHyper ? await load('adapters/http2.js') : http2
+  return client(connect, url, { ca, window })
+}
+
+function client(connect, url, { ca, window }) {
   const options = { ca, maxSessionMemory: MAX_SESSION_MEMORY }
   if (window !== undefined) options.settings = { initialWindowSize: window, enablePush: false }
   const session = connect(url, options)

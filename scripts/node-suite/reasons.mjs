@@ -6,7 +6,7 @@ export const REASONS = {
   'test-http2-client-rststream-before-connect.js':
     'A request that is closed before it was sent is never sent; the test waits for it at the server.',
   'test-http2-empty-frame-without-eof.js':
-    'Counts frames as nghttp2 does (`maxSessionInvalidFrames: 0`); here `limits.maxEmptyDataFrames` does, with a number of its own.',
+    'Counts useless frames as nghttp2 does (`maxSessionInvalidFrames: 0`); here useful work earns some, and `limits` bounds them.',
   'test-http2-endafterheaders.js':
     'A request without content that is ended in the same turn carries END_STREAM on its HEADERS; the test wants a DATA frame for it.',
   'test-http2-pack-end-stream-flag.js':

@@ -7,7 +7,7 @@
  */
 import { Client, type ClientOptions, type HTTP20Response, type RequestBody } from '../index.ts'
 import { Resendable } from './connect/resendable.ts'
-import { rpcError } from './connect/rpc-error.ts'
+import { type CallFacts, rpcError } from './connect/rpc-error.ts'
 import { whole } from './connect/source.ts'
 
 /** A request as the library's transports give it. */
@@ -84,6 +84,7 @@ export function createHttpClient(options: RpcClientOptions = {}): RpcClient {
 async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
   const { url, method, header, signal } = request
   let messages: Resendable | undefined
+  let http1 = false
   try {
     let body: RequestBody | undefined
     if (request.body !== undefined && UNARY.test(header.get('content-type') ?? '')) {
@@ -93,18 +94,27 @@ async function call(client: Client, request: RpcRequest): Promise<RpcResponse> {
       messages = sent
       body = () => sent.open()
     }
-    const response = await client.request(url, { method, path: pathOf(url), headers: header, body, signal })
+    const response = await client.request(url, {
+      method,
+      path: pathOf(url),
+      headers: header,
+      body,
+      signal,
+      onConnection: ({ httpVersion }) => {
+        http1 = httpVersion !== '2'
+      },
+    })
     messages?.answered()
     const trailer = new Headers()
     return {
       status: response.status,
       header: response.headers,
-      body: new RpcContent(response, trailer, signal),
+      body: new RpcContent(response, trailer, { signal, http1, responded: true }),
       trailer,
     }
   } catch (error) {
     messages?.stop()
-    throw rpcError(error, signal)
+    throw rpcError(error, { signal, http1, responded: false })
   }
 }
 
@@ -123,14 +133,14 @@ class RpcContent implements AsyncIterableIterator<Uint8Array> {
   readonly #response: HTTP20Response
   readonly #pieces: AsyncIterableIterator<Uint8Array>
   readonly #trailer: Headers
-  readonly #signal: AbortSignal | undefined
+  readonly #facts: CallFacts
   #over: boolean
 
-  constructor(response: HTTP20Response, trailer: Headers, signal: AbortSignal | undefined) {
+  constructor(response: HTTP20Response, trailer: Headers, facts: CallFacts) {
     this.#response = response
     this.#pieces = response[Symbol.asyncIterator]()
     this.#trailer = trailer
-    this.#signal = signal
+    this.#facts = facts
     this.#over = false
   }
 
@@ -141,7 +151,7 @@ class RpcContent implements AsyncIterableIterator<Uint8Array> {
       if (result.done === true) await this.#end()
       return result
     } catch (error) {
-      throw rpcError(error, this.#signal)
+      throw rpcError(error, this.#facts)
     }
   }
 

@@ -2,7 +2,7 @@
  * `hyper-h2/connect`, called as the transports of `@connectrpc/connect` call
  * their `httpClient`: in the order of a call's life, then how it can end.
  */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { rpcError } from '../../src/adapters/connect/rpc-error.ts'
 import { createHttpClient, type RpcClientOptions, type RpcResponse } from '../../src/adapters/connect.ts'
 import { H2Error, type H2ErrorCode } from '../../src/index.ts'
@@ -394,7 +394,7 @@ test.each<[errorCode: number, name: string, code: number]>([
     peer.send(rstStream(1, errorCode))
     const error = await answer
     expect([error.code, (error.cause as H2Error).errorName]).toEqual([code, name])
-    expect(error.message).toContain(`reset by peer with ${name}`)
+    expect(error.message).toContain(`http/2 stream closed with error code ${name}`)
     expect(H2Error.is(error.cause)).toBe(true)
 
     const second = call(give('x'))
@@ -453,7 +453,62 @@ test.each<[code: string, facts: Partial<ConstructorParameters<typeof H2Error>[1]
     errorName: 'NO_ERROR',
     ...facts,
   } as const
-  expect(rpcError(new H2Error('stream failed: so', init), undefined)).toMatchObject({ code: expected })
+  const known = { signal: undefined, http1: false, responded: false }
+  expect(rpcError(new H2Error('stream failed: so', init), known)).toMatchObject({ code: expected })
+})
+
+describe('in the words of the library’s own client', () => {
+  const lost = {
+    code: 'H2_CONNECTION_CLOSED',
+    scope: 'transport',
+    initiator: 'peer',
+    errorCode: 0,
+    errorName: 'NO_ERROR',
+  } as const
+
+  test.each([
+    ['before the response', false, '[aborted] socket hang up'],
+    ['behind its head', true, '[aborted] aborted'],
+  ])('a connection of HTTP/1.1 that is lost %s', (_when, responded, message) => {
+    const facts = { signal: undefined, http1: true, responded }
+    expect(rpcError(new H2Error('transport failed: so', lost), facts)).toMatchObject({ code: 10, message })
+  })
+
+  test('one of HTTP/2 that is lost, and one on which nothing was sent: unavailable', () => {
+    const facts = { signal: undefined, http1: false, responded: false }
+    expect(rpcError(new H2Error('transport failed: so', lost), facts)).toMatchObject({ code: 14 })
+    const unsent = new H2Error('transport failed: so', { ...lost, processed: 'no' })
+    expect(rpcError(unsent, { ...facts, http1: true })).toMatchObject({ code: 14 })
+  })
+
+  test('a reset', () => {
+    const init = {
+      ...lost,
+      code: 'H2_STREAM_RESET',
+      scope: 'stream',
+      errorCode: 8,
+      errorName: 'CANCEL',
+    } as const
+    const facts = { signal: undefined, http1: false, responded: true }
+    expect(rpcError(new H2Error('stream failed: so', init), facts)).toMatchObject({
+      code: 1,
+      message: '[canceled] http/2 stream closed with error code CANCEL (0x8)',
+    })
+  })
+
+  test('the system’s code of a dial is that of the cause', () => {
+    const cause = Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), {
+      code: 'ENOTFOUND',
+      syscall: 'getaddrinfo',
+      hostname: 'a.test',
+    })
+    const error = new H2Error('connect failed: so', { ...lost, code: 'H2_DNS', processed: 'no', cause })
+    expect(rpcError(error, { signal: undefined, http1: false, responded: false })).toMatchObject({
+      code: 14,
+      message: '[unavailable] getaddrinfo ENOTFOUND a.test',
+      cause: { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'a.test', cause: error },
+    })
+  })
 })
 
 test.each<[which: string, options: RpcClientOptions, code: number]>([

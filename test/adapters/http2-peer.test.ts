@@ -1,9 +1,10 @@
 /** Sessions of `hyper-h2/http2` with a peer of plain bytes: what breaks rules, what says GOAWAY, and silence. */
 import { once } from 'node:events'
 import * as theirs from 'node:http2'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import module, * as ours from '../../src/adapters/http2.ts'
 import {
+  ACK,
   concat,
   DATA,
   data,
@@ -13,6 +14,8 @@ import {
   goaway,
   HEADERS,
   headers,
+  PING,
+  paddedData,
   ping,
   RST_STREAM,
   response,
@@ -228,6 +231,55 @@ describe('what is told in one chunk', () => {
   })
 })
 
+describe('what gRPC asks of a client over HTTP/2', () => {
+  /** What of a response is told when the stream is reset with NO_ERROR. */
+  async function resetAfter(...chunks: readonly Uint8Array[]): Promise<string[]> {
+    const { peer, stream } = await asked({}, { ':method': 'POST' })
+    const events = recorded(stream, 'response', 'trailers', 'aborted', 'error')
+    stream.on('data', (piece) => events.push(String(piece)))
+    peer.send(...chunks, rstStream(1, constants.NGHTTP2_CANCEL))
+    await once(stream, 'close')
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL)
+    return events
+  }
+
+  it.each([
+    ['behind the head', [response(1, 200)], ['response', 'aborted']],
+    ['within the content', [response(1, 200), data(1, 'part')], ['response', 'part', 'aborted']],
+    [
+      'behind the content',
+      [response(1, 200), data(1, 'one'), data(1, 'two')],
+      ['response', 'one', 'two', 'aborted'],
+    ],
+  ])('a reset %s tells what came before', async (_name, chunks, events) => {
+    expect(await resetAfter(...chunks)).toEqual(events)
+  })
+
+  it('padded content is the content', async () => {
+    const { peer, stream } = await asked()
+    const answer = answerOf(stream)
+    peer.send(
+      response(1, 200),
+      paddedData(1, 'in', 200),
+      paddedData(1, ' frames', 0),
+      paddedData(1, '', 9, true),
+    )
+    expect((await answer).text).toBe('in frames')
+  })
+
+  it('PINGs before, within and behind a response are answered, and change nothing', async () => {
+    const { peer, stream } = await asked()
+    const answer = answerOf(stream)
+    const octets = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    peer.send(ping(octets), response(1, 200), ping(octets), data(1, 'x', true), ping(octets))
+    expect((await answer).text).toBe('x')
+    for (let i = 0; i < 3; i++) {
+      const { payload } = await peer.frame(({ type, flags }) => type === PING && flags === ACK)
+      expect(payload).toEqual(octets)
+    }
+  })
+})
+
 describe('silence', () => {
   it('of a peer with requests open ends the session', async () => {
     const { session, stream } = await asked({ keepAlive: { interval: 10, timeout: 10 } })
@@ -257,6 +309,17 @@ describe('the module', () => {
     }
     expect(module.connect).toBe(ours.connect)
     expect(ours.connect).not.toBe(theirs.connect)
+  })
+
+  it('warns once of an option that does nothing here', () => {
+    const warnings: string[] = []
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
+      warnings.push(String(text))
+    })
+    for (let i = 0; i < 2; i++)
+      new BytePeer().session({ paddingStrategy: 1, strictFieldWhitespaceValidation: true })
+    emitWarning.mockRestore()
+    expect(warnings).toEqual(['the option paddingStrategy of http2.connect has no effect in hyper-h2'])
   })
 
   it('has the members that Node documents, on its prototypes', async () => {

@@ -197,6 +197,9 @@ export class Call<C extends object> {
       throw this.#errors.make(message, 'ERR_FR_REDIRECTION_FAILURE')
     }
     const fields = { ...headers }
+    // As axios has it, the credentials of the proxy that is asked for come first.
+    const ofProxy = nameIn(fields, 'proxy-authorization')
+    if (ofProxy !== undefined && hasCredentials(this.#config.proxy)) delete fields[ofProxy]
     if (hasBody && data!.length !== undefined && nameIn(fields, 'content-length') === undefined) {
       fields['content-length'] = String(data!.length)
     }
@@ -255,6 +258,10 @@ export class Call<C extends object> {
 function lengthIn(fields: Fields): number | undefined {
   const text = fields[nameIn(fields, 'content-length') ?? '']
   return typeof text === 'string' ? announcedLength(text) : undefined
+}
+
+function hasCredentials(proxy: Config['proxy']): boolean {
+  return typeof proxy === 'object' && proxy?.auth !== undefined
 }
 
 function credentialsOf({ username, password }: URL): string | undefined {

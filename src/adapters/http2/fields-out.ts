@@ -130,11 +130,14 @@ class SectionWriter implements Section {
   readonly #pseudo: string[] = []
   readonly #regular: string[] = []
   readonly #pseudoAllowed: boolean
+  readonly #strict: boolean
   #singles: Set<string> | undefined = undefined
   readonly sensitive: ReadonlySet<string> | undefined
   sendable = true
 
-  constructor(sensitive: unknown, pseudoAllowed: boolean) {
+  /** @param strict fields of one value have one */
+  constructor(sensitive: unknown, pseudoAllowed: boolean, strict = true) {
+    this.#strict = strict
     const names = sensitive as readonly string[] | undefined
     this.sensitive = names?.length ? new Set(names.map((name) => name.toLowerCase())) : undefined
     this.#pseudoAllowed = pseudoAllowed
@@ -152,12 +155,12 @@ class SectionWriter implements Section {
       return
     }
     if (value.length === 0) return
-    if (value.length > 1 && kind.single) throw singleValue(kind.name)
+    if (value.length > 1 && kind.single && (this.#strict || kind.pseudo)) throw singleValue(kind.name)
     for (const item of value) this.#one(kind, String(item))
   }
 
   #one({ name, single, pseudo, token, ofConnection }: NameKind, value: string): void {
-    if (single) this.#onlyOnce(name)
+    if (single && (this.#strict || pseudo)) this.#onlyOnce(name)
     if (pseudo) {
       if (!this.#pseudoAllowed || !PSEUDO.has(name)) throw invalidPseudoHeader(name)
       if (name === ':status' || (name === ':path' && (value === '' || BAD_PATH.test(value))))
@@ -183,7 +186,7 @@ class SectionWriter implements Section {
 }
 
 /** Makes a request's section of an object of fields. */
-export function fromObject(given: object, defaults: Defaults): PreparedRequest {
+export function fromObject(given: object, defaults: Defaults, strict: boolean): PreparedRequest {
   const fields = given as OutgoingFields
   const names = Object.keys(fields)
   const sent: unknown[] = []
@@ -202,7 +205,7 @@ export function fromObject(given: object, defaults: Defaults): PreparedRequest {
     checkTunnel(fields[':authority'], scheme, fields[':path'])
   }
   const sensitive = fields[sensitiveHeaders as symbol]
-  const writer = new SectionWriter(sensitive, true)
+  const writer = new SectionWriter(sensitive, true, strict)
   for (let i = 0; i < sent.length; i += 2) writer.field(sent[i] as string, sent[i + 1])
   return made(writer, method, scheme, authority, new SentFields(sent, sensitive, false))
 }
@@ -213,7 +216,7 @@ function authorityOf(fields: OutgoingFields): unknown {
 }
 
 /** Makes a request's section of raw pairs: `[name, value, name, value, …]`. */
-export function fromPairs(given: readonly unknown[], defaults: Defaults): PreparedRequest {
+export function fromPairs(given: readonly unknown[], defaults: Defaults, strict: boolean): PreparedRequest {
   const found: OutgoingFields = Object.create(null)
   for (let i = 0; i < given.length; i += 2) {
     const name = String(given[i]).toLowerCase()
@@ -237,7 +240,7 @@ export function fromPairs(given: readonly unknown[], defaults: Defaults): Prepar
   const sensitive = (given as unknown as OutgoingFields)[sensitiveHeaders as symbol]
   const raw = added.length > 0 ? [...added, ...given] : given
   if (sensitive !== undefined) (raw as unknown as OutgoingFields)[sensitiveHeaders as symbol] = sensitive
-  const writer = new SectionWriter(sensitive, true)
+  const writer = new SectionWriter(sensitive, true, strict)
   for (let i = 0; i < raw.length; i += 2) writer.field(String(raw[i]), raw[i + 1])
   return made(writer, method, found[':scheme'], authorityOf(found), new SentFields(raw, sensitive, true))
 }

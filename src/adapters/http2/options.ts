@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from '../../protocol/index.ts'
-import { checkInteger, checkObject, wrongType } from './checks.ts'
+import { checkBoolean, checkInteger, checkObject, wrongType } from './checks.ts'
 import { plainError } from './errors.ts'
 import { type Http2Settings, MAX_CUSTOM_SETTINGS, settingsEntries } from './settings.ts'
 
@@ -21,6 +21,7 @@ export interface ConnectOptions {
   maxOutstandingSettings?: number | undefined
   maxHeaderListPairs?: number | undefined
   maxSettings?: number | undefined
+  strictSingleValueFields?: boolean | undefined
   peerMaxConcurrentStreams?: number | undefined
   maxSessionInvalidFrames?: number | undefined
   maxSessionRejectedStreams?: number | undefined
@@ -53,7 +54,27 @@ export function checkedOptions(given: unknown): ConnectOptions {
   for (const name of ['maxSessionInvalidFrames', 'maxSessionRejectedStreams', 'unknownProtocolTimeout']) {
     if (options[name] !== undefined) checkInteger(options[name], name, 0, UINT32)
   }
+  if (options.strictSingleValueFields !== undefined) {
+    checkBoolean(options.strictSingleValueFields, 'options.strictSingleValueFields')
+  }
+  warnOf(options)
   return options
+}
+
+/** Options whose absence a caller would notice, and the value at which it would. */
+const WITHOUT_EFFECT: readonly (readonly [name: string, noticed: (value: unknown) => boolean])[] = [
+  ['paddingStrategy', (value) => typeof value === 'number' && value !== 0],
+  ['strictFieldWhitespaceValidation', (value) => value === false],
+]
+const warned = new Set<string>()
+
+/** Says once of each option that has no equal here that it does nothing. */
+function warnOf(options: ConnectOptions): void {
+  for (const [name, noticed] of WITHOUT_EFFECT) {
+    if (warned.has(name) || !noticed(options[name])) continue
+    warned.add(name)
+    process.emitWarning(`the option ${name} of http2.connect has no effect in hyper-h2`, 'HyperWarning')
+  }
 }
 
 /** A number from `min` on, or the fallback. */

@@ -4,6 +4,7 @@
  * last, each once.
  */
 
+import type { Duplex } from 'node:stream'
 import type { SessionPart } from './contract.ts'
 import { plainError, streamCancel } from './errors.ts'
 import { constants } from './runtime.ts'
@@ -33,21 +34,31 @@ export class SessionEnding {
     for (const { stream } of waiting) stream.destroy(cancelled)
     for (const { stream } of open) stream.destroy(error)
     core.cancelAnswers()
-    if (wire === undefined || socket === undefined || socket.destroyed) {
-      this.#finish(error)
-      return
-    }
-    wire.onDrained = () => this.#finish(error)
-    wire.engine.destroy({
+    wire?.engine.destroy({
       scope: 'connection',
       initiator: 'user',
       errorCode,
       reason: '',
       processed: 'unknown',
     })
+    if (wire === undefined || socket === undefined || socket.destroyed) {
+      this.#finish(error)
+      return
+    }
+    wire.onDrained = () => this.#finish(error)
     wire.schedule()
-    // A peer that takes nothing any more does not keep the socket.
-    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+    this.#linger(socket)
+  }
+
+  /** A peer that takes nothing any more, or does not close its side, does not keep the socket. */
+  #linger(socket: Duplex): void {
+    const { writableLength } = socket
+    const timer = setTimeout(() => {
+      if (socket.writableLength > 0 && socket.writableLength < writableLength) this.#linger(socket)
+      else socket.destroy()
+    }, LINGER_MS)
+    timer.unref()
+    socket.once('close', () => clearTimeout(timer))
   }
 
   #finish(error: Error | undefined): void {
@@ -66,6 +77,7 @@ export class SessionEnding {
       return
     }
     socket.once('close', tell)
+    if (core.wire === undefined) this.#linger(socket)
     socket.resume()
     socket.end(() => {
       // The peer closes a session that was closed; one that was destroyed waits for nobody.
@@ -77,7 +89,8 @@ export class SessionEnding {
 
   socketFailed(error: NodeJS.ErrnoException): void {
     const { socket, goawayCode, session } = this.#core
-    if (socket === undefined) return
+    // What cannot be written is told by the close that follows, as it is to Node, which writes beneath the socket.
+    if (socket === undefined || error.syscall === 'write') return
     // A peer that said GOAWAY may reset the connection.
     if (error.code === 'ECONNRESET' && goawayCode !== null) session.destroy()
     else session.destroy(error)

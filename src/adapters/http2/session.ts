@@ -24,7 +24,7 @@ import { fromObject, fromPairs, type PreparedRequest } from './fields-out.ts'
 import type { ConnectOptions } from './options.ts'
 import { cancel, type PingCallback, type SettingsCallback } from './pending-answers.ts'
 import { startRequest } from './request-start.ts'
-import { constants } from './runtime.ts'
+import { constants, SINCE_24 } from './runtime.ts'
 import { SessionCore } from './session-core.ts'
 import { sessionState } from './session-state.ts'
 import { checkSettings, type Http2Settings } from './settings.ts'
@@ -127,8 +127,8 @@ export class ClientHttp2Session extends EventEmitter {
   /** Begins a request. Throws for what Node refuses; all else is an event of the stream. */
   request(headers?: object | readonly unknown[], options?: RequestOptions): ClientHttp2Stream {
     const core = this[SESSION]
-    if (core.destroyed) throw plainError('ERR_HTTP2_INVALID_SESSION')
-    if (core.closed) throw plainError('ERR_HTTP2_GOAWAY_SESSION')
+    const refusal = refusalOf(core)
+    if (refusal !== undefined && !SINCE_24) throw refusal
     core.idle.refresh()
     const prepared = prepare(headers, core)
     checkObject(options, 'options')
@@ -148,7 +148,8 @@ export class ClientHttp2Session extends EventEmitter {
     if (ends) stream.end()
     if (signal) watch(stream, signal)
     const start = (): void => startRequest(core, inner, prepared, ends, priority.parent ?? 0)
-    if (core.connecting) core.whenConnected(inner.scope.bind(start))
+    if (refusal !== undefined) process.nextTick(inner.scope.bind(() => void stream.destroy(refusal)))
+    else if (core.connecting) core.whenConnected(inner.scope.bind(start))
     else start()
     if (CREATED.hasSubscribers) CREATED.publish({ stream, headers: stream.sentHeaders })
     return stream
@@ -278,10 +279,17 @@ export class ClientHttp2Session extends EventEmitter {
   }
 }
 
+/** Why a session takes no request. */
+function refusalOf(core: SessionCore): Error | undefined {
+  if (core.destroyed) return plainError('ERR_HTTP2_INVALID_SESSION')
+  return core.closed ? plainError('ERR_HTTP2_GOAWAY_SESSION') : undefined
+}
+
 function prepare(headers: object | readonly unknown[] | undefined, core: SessionCore): PreparedRequest {
-  if (Array.isArray(headers)) return fromPairs(headers, core)
-  if (headers === undefined) return fromObject({}, core)
-  if (headers !== null && typeof headers === 'object') return fromObject(headers, core)
+  const strict = core.options.strictSingleValueFields !== false
+  if (Array.isArray(headers)) return fromPairs(headers, core, strict)
+  if (headers === undefined) return fromObject({}, core, strict)
+  if (headers !== null && typeof headers === 'object') return fromObject(headers, core, strict)
   throw wrongType('headers', ['Object', 'Array'], headers)
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream'
 import { plainError } from './errors.ts'
+import { SINCE_24 } from './runtime.ts'
 
 /** What of a session the guard needs. */
 export interface GuardedSession {
@@ -13,9 +14,14 @@ export interface GuardedSession {
   unref: unknown
 }
 
-const OF_THE_SESSION: ReadonlySet<PropertyKey> = new Set(['setTimeout', 'ref', 'unref'])
+const OF_THE_SESSION: ReadonlySet<PropertyKey> = new Set([
+  'setTimeout',
+  'ref',
+  'unref',
+  ...(SINCE_24 ? ['destroy'] : []),
+])
 const FORBIDDEN: ReadonlySet<PropertyKey> = new Set([
-  'destroy',
+  ...(SINCE_24 ? [] : ['destroy']),
   'emit',
   'end',
   'pause',

@@ -259,7 +259,7 @@ export class StreamCore implements StreamSink, StreamPart {
         for (const callback of done) callback()
       })
     }
-    if (ended) this.session?.wire?.afterSend(() => this.#closeIfOver())
+    if (ended) this.session?.wire?.whenPulled(() => this.#closeIfOver())
   }
 
   #closeIfOver(): void {
@@ -344,7 +344,7 @@ export class StreamCore implements StreamSink, StreamPart {
     if (this.#shutDown || this.handle === undefined || this.pushed) return
     this.#shutDown = true
     const wire = this.session!.wire!
-    if (this.waitsForTrailers) wire.afterSend(() => this.#wantTrailers())
+    if (this.waitsForTrailers) this.#wantTrailers()
     else this.#requestHandle.end()
     wire.schedule()
   }

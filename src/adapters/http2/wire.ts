@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { debuglog } from 'node:util'
 import { FrameTrace } from '../../frame/index.ts'
 import { Connection, type ConnectionOptions, type ConnectionSink } from '../../protocol/index.ts'
+import { outward } from './outward.ts'
 
 const log = debuglog('hyper')
 
@@ -28,6 +29,8 @@ export class Wire {
   readonly #receivedTrace = frameLog('recv', false)
   #scheduled = false
   #writing = false
+  /** There may be more to pull when the write under way is done. */
+  #more = false
   /** What to call when the octets of the write under way were taken. */
   #taken: (() => void)[] = []
   /** What to call when what waits was handed out. */
@@ -72,6 +75,11 @@ export class Wire {
     this.schedule()
   }
 
+  /** Within a pull: calls back when it is over. */
+  whenPulled(callback: () => void): void {
+    this.#sent.push(callback)
+  }
+
   /** Calls back when the octets of the pull under way were taken by the socket. */
   whenTaken(callback: () => void): void {
     this.#taken.push(callback)
@@ -91,12 +99,15 @@ export class Wire {
   }
 
   #send(): void {
-    if (this.#writing) return
+    if (this.#writing) {
+      this.#more = true
+      return
+    }
     const bytes = this.#socket.destroyed ? undefined : this.engine.pull(WRITE_SIZE)
     const told = this.#sent
     if (told.length > 0) {
       this.#sent = []
-      for (const callback of told) callback()
+      for (const callback of told) outward(undefined, callback)
     }
     if (bytes !== undefined && !this.engine.closed) {
       this.#write(bytes)
@@ -115,7 +126,7 @@ export class Wire {
       this.#sentTrace?.receive(bytes)
       const taken = this.#taken.splice(0)
       this.#socket.write(Buffer.from(bytes), () => {
-        for (const callback of taken) callback()
+        for (const callback of taken) outward(undefined, callback)
       })
     }
   }
@@ -128,11 +139,12 @@ export class Wire {
     const taken = this.#taken
     this.#taken = []
     this.#writing = true
+    this.#more = bytes.length >= WRITE_SIZE
     this.engine.departed(performance.now())
     this.#socket.write(view, () => {
       this.#writing = false
-      for (const callback of taken) callback()
-      this.schedule()
+      for (const callback of taken) outward(undefined, callback)
+      if (this.#more) this.schedule()
     })
   }
 

@@ -5,6 +5,7 @@
  * the response, and then nothing of it is left.
  */
 
+import { AsyncResource } from 'node:async_hooks'
 import { STATUS_CODES } from 'node:http'
 import type { HTTP20Response, Informational } from '../../index.ts'
 import { type Agent, agentOf } from './agent.ts'
@@ -285,6 +286,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     whole: Uint8Array | null | undefined,
   ): Promise<HTTP20Response> {
     const { origin, hostname, sentPath: path } = this.#target
+    // What a connection brings is told where the request was sent, not where the connection was made.
+    const scope = new AsyncResource('HyperRequest')
+    const inScope = (tell: () => void): void => scope.runInAsyncScope(tell)
     if (origin === undefined) throw notFound(hostname)
     return this.agent.clientFor(options).request(`${origin}/`, {
       method: this.method,
@@ -293,15 +297,16 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
       body: whole === undefined ? this.#upload : whole,
       trailers: whole === undefined ? this.#laterTrailers : this.trailerPairs,
       signal: this.#abort!.signal,
-      onInformational: (informational) => process.nextTick(() => this.#inform(informational)),
-      onConnection: (info) => {
-        this.#carried = true
-        this.reusedSocket = info.reused
-        this.#socket.connected(info, this.#socket.connecting)
-        const finish = this.#onCarried
-        this.#onCarried = undefined
-        finish?.()
-      },
+      onInformational: (informational) => process.nextTick(() => inScope(() => this.#inform(informational))),
+      onConnection: (info) =>
+        inScope(() => {
+          this.#carried = true
+          this.reusedSocket = info.reused
+          this.#socket.connected(info, this.#socket.connecting)
+          const finish = this.#onCarried
+          this.#onCarried = undefined
+          finish?.()
+        }),
     })
   }
 

@@ -3,6 +3,7 @@
  * rule: of `end`, `error` and `upgrade` the handler is told exactly one, once,
  * and whatever it throws ends its request and nothing else.
  */
+import { AsyncResource } from 'node:async_hooks'
 import type { BodyFlow, BodyReceiver, ClientRequestInit, HTTP20Response, RequestBody } from '../../index.ts'
 import { Expectation } from '../wire/expectation.ts'
 import { type BodyWatcher, watched } from './body-watch.ts'
@@ -23,6 +24,7 @@ import { type Pairs, RawFields } from './raw-headers.ts'
 import { bodyOf, hearStream, isNodeStream, stopStream } from './request-body.ts'
 import type { RequestHost } from './request-host.ts'
 import type { Prepared } from './request-options.ts'
+import { ScopedReceiver } from './scoped-receiver.ts'
 import { Outgoing, Tunnel } from './tunnel.ts'
 
 export class DispatchedRequest implements DispatchController, BodyReceiver, Listed {
@@ -34,6 +36,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
   readonly #face: HandlerFace
   readonly #cancel: Cancellation
   readonly #trace: Trace | undefined
+  /** Where it was dispatched. */
+  readonly #scope: AsyncResource
   /** The handler was told its last, or handed to somebody else. */
   #over: boolean
   #answered: boolean
@@ -59,6 +63,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     this.#options = options
     this.#face = face
     this.#cancel = new Cancellation()
+    this.#scope = new AsyncResource('HyperDispatch')
     this.#over = false
     this.#answered = false
     this.#aborted = false
@@ -81,7 +86,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     if (!this.#call(() => this.#face.start(this))) return
     let content: RequestBody | Promise<RequestBody> | undefined
     try {
-      content = this.prepared.tunnel ? this.#tunnelContent() : this.#content(body)
+      if (this.prepared.tunnel) this.#outgoing = new Outgoing()
+      content = this.#outgoing ?? this.#content(body)
     } catch (error) {
       this.#fail(error)
       return
@@ -196,11 +202,6 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
     }
   }
 
-  #tunnelContent(): RequestBody {
-    this.#outgoing = new Outgoing()
-    return this.#outgoing
-  }
-
   /** What was announced as empty, and is: the head ends the request. */
   readonly #sendWhole = (body: RequestBody): void => {
     this.#send(body instanceof Uint8Array && body.length === 0 ? undefined : body)
@@ -242,7 +243,8 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       if (!told) return
       const pairs = [...headers]
       this.#headers.pairs = pairs
-      if (!this.#over) this.#call(() => this.#face.informational(this, status, pairs))
+      const tell = (): void => this.#face.informational(this, status, pairs)
+      if (!this.#over) this.#call(() => this.#scope.runInAsyncScope(tell))
     }
   }
 
@@ -281,7 +283,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       this.#outgoing !== undefined
     )
       return
-    this.#flow = this.#response.pushTo(this)
+    this.#flow = this.#response.pushTo(new ScopedReceiver(this, this.#scope))
     // A handler may have paused and resumed before there was a flow.
     if (!this.#paused) this.#flow.resume()
   }

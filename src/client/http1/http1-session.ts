@@ -221,10 +221,6 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
     return undefined
   }
 
-  onNotice(text: string): void {
-    this.#owner.observer.notice(text)
-  }
-
   informed(exchange: Exchange, status: number): void {
     this.#owner.observer.informed(exchange, status, this.now())
   }

@@ -105,7 +105,7 @@ export class OpenExchanges implements Carrier<Exchange> {
     return exchange
   }
 
-  notice(text: string): void {
+  onNotice(text: string): void {
     this.#owner.observer.notice(text)
   }
 
