@@ -81,6 +81,28 @@ describe('the head of a response', () => {
     expect(response.informational[0]!.headers.get('link')).toBe('</a>')
   })
 
+  it('has no field whose name is no token, and a notice says so (RFC 9110 §5.1)', async () => {
+    const lines: string[] = []
+    const logger = {
+      debug() {},
+      info: (line: string) => lines.push(line),
+      warn: (line: string) => lines.push(line),
+    }
+    const odd: [string, string][] = [['x(y)', 'z'], ['a', 'b'], ['{id}', '1']] // biome-ignore format: one field section
+    const parts = [
+      headers(1, [[':status', '103'], ...odd]),
+      headers(1, [[':status', '200'], ...odd]),
+      data(1, 'c'),
+      headers(1, odd, END_HEADERS | END_STREAM),
+    ]
+    const { response } = await answered(parts, { logger })
+    await response.text()
+    const trailers = [...(await response.trailers)]
+    expect([[...response.headers], trailers, response.rawHeaders]).toEqual([[['a', 'b']], [['a', 'b']], [['a', 'b']]]) // biome-ignore format: short
+    expect([...response.informational[0]!.headers]).toEqual([['a', 'b']])
+    expect(lines.filter((line) => line.includes('left out 2 fields'))).toHaveLength(3)
+  })
+
   it('keeps the last 16 informational responses', async () => {
     const told = Array.from({ length: 20 }, (_, i) => headers(1, [[':status', '104'], ['x', `${i}`]])) // biome-ignore format: one field section
     const parts = [...told, headers(1, FIELDS, END_HEADERS | END_STREAM)]
