@@ -7,6 +7,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { addAbortListener, EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
+import type { Recording } from '../../trace/index.ts'
 import { CREATED } from './channels.ts'
 import {
   checkBoolean,
@@ -113,6 +114,13 @@ export class ClientHttp2Session extends EventEmitter {
   get state(): object {
     const core = this[SESSION]
     return core.connecting || core.destroyed ? {} : sessionState(core)
+  }
+
+  /** Of this module: what was recorded, as a copy. Throws TypeError unless the option `record` was given. */
+  recording(): Recording {
+    const { recording } = this[SESSION]
+    if (recording === undefined) throw new TypeError('nothing is recorded unless the option record is set')
+    return recording.recording()
   }
 
   get localSettings(): Http2Settings {
