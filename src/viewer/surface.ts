@@ -98,7 +98,12 @@ export class Surface {
     const { pen, palette } = this
     const every = tick(view.span, this.room / 110)
     pen.fillStyle = palette.line
-    for (let time = Math.ceil(view.from / every) * every; time <= view.to; time += every) {
+    const first = Math.ceil(view.from / every)
+    // Counted, for a step may be too small for a large number to grow by it.
+    const most = this.room / 20
+    for (let i = 0; i < most; i++) {
+      const time = (first + i) * every
+      if (time > view.to) break
       const x = this.x(view, time)
       pen.fillStyle = palette.line
       pen.fillRect(Math.round(x), 0, 1, this.height)

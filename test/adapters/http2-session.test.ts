@@ -199,6 +199,29 @@ describe('a session', () => {
   })
 })
 
+describe('record', () => {
+  it('keeps the frames, and tells what a request waited for', async () => {
+    const { url } = await serve(ok)
+    const session = open(url, { record: true })
+    await answerOf(session.request({ ':path': '/a?secret' }))
+    const recording = session.recording()
+    expect(recording.requests()).toMatchObject([{ method: 'GET', url: `${url}/a?******`, status: 200 }])
+    expect(recording.connections()).toMatchObject([{ origin: url, info: { alpn: 'h2c' } }])
+    const [{ total, parts }] = recording.stalls() as [ReturnType<typeof recording.stalls>[number]]
+    expect(parts.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(total, 6)
+    session.close()
+  })
+
+  it('is nothing unless it was asked for, and refuses what means nothing', async () => {
+    const { url } = await serve(ok)
+    const session = open(url)
+    expect(() => session.recording()).toThrow(TypeError)
+    session.close()
+    expect(() => open(url, { record: 1 as never })).toThrow(TypeError)
+    expect(() => open(url, { record: { maxBytes: 1 } })).toThrow(RangeError)
+  })
+})
+
 describe('settings', () => {
   it('are the ones asked for, and change while the session runs', async () => {
     const { url, server } = await serve(ok, {

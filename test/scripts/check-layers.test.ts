@@ -49,7 +49,19 @@ const ALLOWED: [string, Record<string, string>][] = [
   ['client to protocol', { 'client/session/a.ts': "import { x } from '../../protocol/a.ts'" }],
   ['client to the platform', { 'client/session/a.ts': "import { platform } from '#platform'" }],
   ['client to the registry', { 'client/session/a.ts': "import { x } from '../../frame/registry.ts'" }],
-  ['client to the trace', { 'client/session/a.ts': "import { x } from '../../frame/frame-trace.ts'" }],
+  [
+    'observe to the trace of frames',
+    { 'client/observe/a.ts': "import { x } from '../../frame/frame-trace.ts'" },
+  ],
+  ['observe to recordings', { 'client/observe/a.ts': "import { x } from '../../trace/tape.ts'" }],
+  [
+    'faces to the recording type',
+    { 'client/faces/a.ts': "import type { x } from '../../trace/recording.ts'" },
+  ],
+  [
+    'recordings to the engine and the page',
+    { 'trace/a.ts': "import { x } from '../protocol/a.ts'\nimport { y } from '#page'" },
+  ],
   [
     'failure to the decoding error',
     { 'client/failure.ts': "import { x } from '../hpack/decoding-error.ts'" },
@@ -91,6 +103,13 @@ const CLIMBS: [from: string, to: string][] = [
 ]
 
 const FORBIDDEN: [string, Record<string, string>, string][] = [
+  [
+    'a session to recordings',
+    { 'client/session/a.ts': "import { x } from '../../trace/tape.ts'" },
+    'client/session/a.ts:1 arrow',
+  ],
+  ['recordings to the client', { 'trace/a.ts': "import { x } from '../client/a.ts'" }, 'trace/a.ts:1 arrow'],
+  ['a clock in recordings', { 'trace/a.ts': 'export const x = () => Date.now()' }, 'trace/a.ts:1 pure'],
   ['a leaf to a leaf', { 'bytes.ts': "import './errors.ts'" }, 'bytes.ts:1 arrow'],
   ['hpack to frame', { 'hpack/a.ts': "import { x } from '../frame/a.ts'" }, 'hpack/a.ts:1 arrow'],
   ['frame to hpack', { 'frame/a.ts': "import { x } from '../hpack/a.ts'" }, 'frame/a.ts:1 arrow'],

@@ -4,8 +4,10 @@
  */
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from '../../protocol/index.ts'
+import type { TapeOptions } from '../../trace/index.ts'
 import { checkBoolean, checkInteger, checkObject, wrongType } from './checks.ts'
 import { plainError } from './errors.ts'
+import { checkRecord } from './session-recording.ts'
 import { type Http2Settings, MAX_CUSTOM_SETTINGS, settingsEntries } from './settings.ts'
 
 /** Options of `connect`; those of `net.connect` and `tls.connect` too. */
@@ -32,6 +34,8 @@ export interface ConnectOptions {
   windowManager?: ConnectionOptions['windowManager']
   /** Of this module: what is tolerated of the peer. */
   limits?: ConnectionOptions['limits']
+  /** Of this module: keep the frames, for `recording()`: true, or how much of them. */
+  record?: boolean | TapeOptions | undefined
   [other: string]: unknown
 }
 
@@ -57,6 +61,7 @@ export function checkedOptions(given: unknown): ConnectOptions {
   if (options.strictSingleValueFields !== undefined) {
     checkBoolean(options.strictSingleValueFields, 'options.strictSingleValueFields')
   }
+  checkRecord(options.record)
   warnOf(options)
   return options
 }

@@ -24,6 +24,7 @@ import { PendingAnswers } from './pending-answers.ts'
 import { acceptPush } from './pushes.ts'
 import { constants } from './runtime.ts'
 import { SessionEnding } from './session-ending.ts'
+import { SessionRecording } from './session-recording.ts'
 import { SettingsInForce } from './settings.ts'
 import { StreamEndings } from './stream-endings.ts'
 import { Wire } from './wire.ts'
@@ -49,6 +50,8 @@ export class SessionCore implements ConnectionSink, SessionPart {
   /** `:authority` of requests that name none, and the scheme with its colon. */
   readonly authority: string
   readonly protocol: string
+  /** Undefined unless it was asked for. */
+  readonly recording: SessionRecording | undefined
   readonly idle = new IdleTimeout()
   readonly #endings = new StreamEndings()
   readonly ending: SessionEnding
@@ -89,6 +92,7 @@ export class SessionCore implements ConnectionSink, SessionPart {
     protocol: string,
   ) {
     if (bound.has(socket)) throw plainError('ERR_HTTP2_SOCKET_BOUND')
+    this.recording = SessionRecording.of(options.record, `${protocol}//${authority}`)
     bound.add(socket)
     this.session = session
     this.socket = socket
@@ -139,7 +143,8 @@ export class SessionCore implements ConnectionSink, SessionPart {
       this.encrypted = socket.encrypted === true
       this.alpnProtocol = this.encrypted ? String(socket.alpnProtocol) : 'h2c'
       const settings = this.options.settings ?? {}
-      this.wire = new Wire(socket, engineOptions(this.options, settings), this)
+      this.recording?.connected(this.alpnProtocol)
+      this.wire = new Wire(socket, engineOptions(this.options, settings), this, this.recording)
       this.answers.settingsSent(undefined)
       // A peer that ends its side of a socket that stays half open has left, too.
       socket.on('end', () => socket.end())

@@ -20,6 +20,12 @@ function frameLog(way: string, preface: boolean): FrameTrace | undefined {
 /** Octets pulled and written at once. */
 const WRITE_SIZE = 65_536
 
+/** Who is shown the octets, borrowed for the call. */
+export interface WireTap {
+  received(chunk: Uint8Array, now: number): void
+  sent(chunk: Uint8Array, now: number): void
+}
+
 export class Wire {
   readonly engine: Connection
   readonly #socket: Duplex
@@ -27,6 +33,7 @@ export class Wire {
   readonly #copies: boolean
   readonly #sentTrace = frameLog('send', true)
   readonly #receivedTrace = frameLog('recv', false)
+  readonly #tap: WireTap | undefined
   #scheduled = false
   #writing = false
   /** There may be more to pull when the write under way is done. */
@@ -42,7 +49,9 @@ export class Wire {
   /** Called once, when the engine is closed and its last octets are handed to the socket. */
   onDrained: (() => void) | undefined = undefined
 
-  constructor(socket: Duplex, options: ConnectionOptions, owner: ConnectionSink) {
+  /** @param tap shown every octet, both ways */
+  constructor(socket: Duplex, options: ConnectionOptions, owner: ConnectionSink, tap?: WireTap) {
+    this.#tap = tap
     this.engine = new Connection(owner, options, performance.now())
     this.#socket = socket
     this.#copies = !(socket instanceof Socket)
@@ -53,7 +62,9 @@ export class Wire {
   receive(chunk: Buffer): void {
     this.chunk = chunk
     this.#receivedTrace?.receive(chunk)
-    this.engine.receive(chunk, performance.now())
+    const now = performance.now()
+    this.#tap?.received(chunk, now)
+    this.engine.receive(chunk, now)
     this.chunk = undefined
     this.schedule()
   }
@@ -124,6 +135,7 @@ export class Wire {
   #writeLast(first: Uint8Array | undefined): void {
     for (let bytes = first; bytes !== undefined; bytes = this.engine.pull(WRITE_SIZE)) {
       this.#sentTrace?.receive(bytes)
+      this.#tap?.sent(bytes, performance.now())
       const taken = this.#taken.splice(0)
       this.#socket.write(Buffer.from(bytes), () => {
         for (const callback of taken) outward(undefined, callback)
@@ -133,6 +145,7 @@ export class Wire {
 
   #write(bytes: Uint8Array): void {
     this.#sentTrace?.receive(bytes)
+    this.#tap?.sent(bytes, performance.now())
     const view = this.#copies
       ? Buffer.from(bytes)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

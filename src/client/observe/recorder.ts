@@ -151,9 +151,9 @@ class RecordingObserver extends Observer {
   }
 
   override requestStarted(request: ObservedRequest, now: number): void {
-    const number = this.#number(request)
     // Of HTTP/2's, the connection tells.
-    if (request.incoming.httpVersion !== '2') this.#tape.note(Kind.CARRIED, 0, number, 0, now)
+    if (request.incoming.httpVersion === '2') return
+    this.#tape.note(Kind.CARRIED, 0, this.#number(request), 0, now)
   }
 
   override requestResent(request: ObservedRequest, failure: ClientFailure): void {
