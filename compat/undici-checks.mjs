@@ -166,7 +166,7 @@ function failures(undici, dispatcher, origin, request) {
         const { body } = await request('/breaks')
         await assert.rejects(
           body.text(),
-          (error) => error instanceof errors.SocketError && error.http2ErrorCode === 2,
+          (error) => error instanceof errors.InformationalError && error.http2ErrorCode === 2,
         )
       },
     ],

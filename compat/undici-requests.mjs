@@ -246,7 +246,7 @@ export function fetches(fetch) {
         const response = await fetch('/breaks')
         await assert.rejects(
           response.text(),
-          (error) => error instanceof TypeError && error.cause.code === 'UND_ERR_SOCKET',
+          (error) => error instanceof TypeError && error.cause.code === 'UND_ERR_INFO',
         )
       },
     ],

@@ -12,6 +12,7 @@ import { freePort, serve, versionOf } from './process.mjs'
 
 const TOMCAT = '/usr/share/tomcat10'
 const JETTY = '/usr/share/jetty9'
+const OPENSSL = 'openssl'
 const PASSWORD = 'no-secret'
 
 /** @type {import('./servers.mjs').Server[]} */
@@ -48,7 +49,7 @@ export const javaServers = [
       const store = join(folder, 'etc/keystore')
       mkdirSync(join(folder, 'etc'))
       const bundle = ['pkcs12', '-export', '-in', files.cert, '-inkey', files.key, '-out', store]
-      const { status, stderr } = spawnSync('openssl', [...bundle, '-passout', `pass:${PASSWORD}`], {
+      const { status, stderr } = spawnSync(OPENSSL, [...bundle, '-passout', `pass:${PASSWORD}`], {
         encoding: 'utf8',
       })
       if (status !== 0) throw new Error(`openssl: ${stderr}`)

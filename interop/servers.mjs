@@ -182,6 +182,17 @@ export const servers = [
       }),
     cannot: { trailers: 'Hypercorn 0.13 has no trailers' },
   },
+  {
+    name: 'Twisted',
+    version: () =>
+      versionOf(PYTHON, ['-c', 'import twisted, h2, priority; print(twisted.__version__)'], /^(\d[\d.]*)/),
+    start: (place, at) =>
+      startConfigured(PYTHON, 'site.py', place, at, {
+        args: (config) => [config],
+        field: (name, value) => `    (b"${name}", b"${value}"),`,
+      }),
+    cannot: { trailers: 'Twisted 22 sends no trailers', push: 'Twisted does not push' },
+  },
   ...javaServers,
 ]
 

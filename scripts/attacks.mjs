@@ -18,6 +18,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const MANY = 10_000
 /** Cost of an octet with many streams open, over that with one, at most. */
 const MAX_RATIO = 2.5
+/** CPU time of a KiB below which it is noise. */
+const TOO_LITTLE = 1
 /** CPU time of a KiB of the attacker's, in µs, at most. */
 const MAX_PER_KIB = 50
 /** Milliseconds of a turn of the event loop, at most. */
@@ -60,7 +62,7 @@ function row(one, many) {
     kib(many.peak),
     flag(micros(one.perKiB), dear[0]),
     flag(micros(many.perKiB), dear[1]),
-    ratio === null ? '–' : flag(ratio.toFixed(1), ratio > MAX_RATIO),
+    ratio === null ? '–' : flag(ratio.toFixed(1), ratio > MAX_RATIO && many.perKiB > TOO_LITTLE),
     flag(turn.toFixed(turn < 10 ? 1 : 0), turn > MAX_TURN),
   ]
   return { text: `| ${cells.join(' | ')} |`, flagged: cells.slice(1).some((cell) => cell.startsWith('**')) }

@@ -32,8 +32,9 @@ await bundle.write({
     groups: [
       { name: 'protocol', priority: 2, test: /\/src\/(?:bytes|errors|hpack|frame|protocol)\b/ },
       { name: 'trace', priority: 1, test: /\/src\/trace\b|^\0page$/ },
-      { name: 'http1', priority: 1, test: /\/src\/(?:http1|client\/http1)\// },
-      { name: 'client', test: /\/src\/(?:client|version)\b/ },
+      { name: 'client', test: /\/src\/client\/(?!http1\/)/ },
+      // Behind `client`, since a group takes along what it stands on.
+      { name: 'http1', test: /\/src\/(?:http1|client\/http1)\// },
     ],
   },
   minify: false,

@@ -182,7 +182,8 @@ export class Http1Connection implements ResponseHandler, StreamHost {
     this.#bytesSent += bytes.length
     try {
       if (!sent) stream.onSent()
-      if (writer.queued < queued || (writer.hasContent && writer.complete !== complete)) stream.onMoved()
+      const moved = queued - writer.queued
+      if (moved > 0 || (writer.hasContent && writer.complete !== complete)) stream.onMoved(moved)
     } catch (cause) {
       this.#threw(cause)
     }

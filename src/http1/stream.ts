@@ -108,10 +108,10 @@ export class Http1Stream implements RequestStream {
   }
 
   /** Content of the request left, or its end; there may be room for more. */
-  onMoved(): void {
+  onMoved(octets: number): void {
     if (this.#done) return
-    if (this.writer.complete) this.#sink.onSent?.(0, true)
-    else if (this.writable && this.writer.queued < WRITE_LOW) this.#sink.onWritable()
+    this.#sink.onSent?.(octets, this.writer.complete)
+    if (this.writable && this.writer.queued < WRITE_LOW) this.#sink.onWritable()
   }
 
   /** Returns the rule that is broken by there being so many. `limit`: as many as may come at once. */

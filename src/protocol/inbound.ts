@@ -278,6 +278,12 @@ export class Inbound {
       return
     }
     this.#table.remove(stream, RESET_REMOTE)
+    // RFC 9113 §8.1: a response is not discarded for it, and this one is as long as it said.
+    if (errorCode === ErrorCode.NO_ERROR && stream.phase.whole) {
+      this.#credit.release(stream)
+      this.#tellEnd(stream, true)
+      return
+    }
     const refused = errorCode === ErrorCode.REFUSED_STREAM && !stream.responded
     stream.fail({
       scope: 'stream',

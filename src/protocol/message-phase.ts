@@ -27,6 +27,11 @@ export class MessagePhase {
     return this.#left
   }
 
+  /** True if all content has come, or none can: END_STREAM would tell nothing more. */
+  get whole(): boolean {
+    return !this.expectsResponse && (this.#bodiless || this.#left === 0)
+  }
+
   /** `limit`: how many may come at once; more come with time. */
   informational(status: number, endStream: boolean, limit: number, now: number): string | undefined {
     if (status === 101) return 'status 101 (RFC 9113 §8.6)'

@@ -13,10 +13,14 @@ type Inflater = Transform & { readonly bytesWritten: number }
 
 /** The part of `node:zlib` that only newer runtimes have. */
 interface Zstd {
-  readonly createZstdDecompress?: (options: { params: Record<number, number> }) => Inflater
-  readonly constants: { readonly ZSTD_d_windowLogMax: number }
+  readonly createZstdDecompress?: (options: {
+    params: Record<number, number>
+    finishFlush?: number
+  }) => Inflater
+  readonly constants: { readonly ZSTD_d_windowLogMax: number; readonly ZSTD_e_flush: number }
 }
 
+const NOTHING = new Uint8Array(0)
 /** RFC 9659 §3: no window of this coding is larger than 8 MiB; the runtime would take memory for 128. */
 const ZSTD_WINDOW_LOG = 23
 
@@ -24,27 +28,55 @@ interface Coding {
   readonly name: string
   /** Bytes that `open` must see; fewer only if there are no more. */
   readonly headLength: number
-  open(head: Uint8Array): Inflater
+  /** `partial`: data that was cut is given as far as it goes. */
+  open(head: Uint8Array, partial: boolean): Inflater
+  /** Zeros behind the compressed data are padding, as of a tape or a block device, and mean nothing. */
+  readonly padded: boolean
   /** Follows the compressed data where the runtime's decoder does not notice that it was cut. */
   readonly frames: boolean
 }
 
 const CODINGS: { readonly [name: string]: Coding } = {
-  gzip: { name: 'gzip', headLength: 1, open: () => zlib().createGunzip(), frames: false },
+  gzip: {
+    name: 'gzip',
+    headLength: 1,
+    open: (_head, partial) => zlib().createGunzip(flushing(partial, 'Z_SYNC_FLUSH')),
+    padded: true,
+    frames: false,
+  },
   deflate: {
     name: 'deflate',
     headLength: 2,
     // The coding is the zlib format, but some senders leave the wrapper out (RFC 9110 §8.4.1.2).
-    open: (head) => (hasZlibHeader(head) ? zlib().createInflate() : zlib().createInflateRaw()),
+    open: (head, partial) => {
+      const options = flushing(partial, 'Z_SYNC_FLUSH')
+      return hasZlibHeader(head) ? zlib().createInflate(options) : zlib().createInflateRaw(options)
+    },
+    padded: false,
     frames: false,
   },
-  br: { name: 'br', headLength: 1, open: () => zlib().createBrotliDecompress(), frames: false },
-  zstd: { name: 'zstd', headLength: 1, open: openZstd, frames: true },
+  br: {
+    name: 'br',
+    headLength: 1,
+    open: (_head, partial) => zlib().createBrotliDecompress(flushing(partial, 'BROTLI_OPERATION_FLUSH')),
+    padded: false,
+    frames: false,
+  },
+  zstd: { name: 'zstd', headLength: 1, open: openZstd, padded: false, frames: true },
 }
 
-function openZstd(): Inflater {
+/** The way to end that does not ask whether the data was complete. */
+function flushing(
+  partial: boolean,
+  operation: 'Z_SYNC_FLUSH' | 'BROTLI_OPERATION_FLUSH',
+): { finishFlush?: number } {
+  return partial ? { finishFlush: zlib().constants[operation] } : {}
+}
+
+function openZstd(_head: Uint8Array, partial: boolean): Inflater {
   const { createZstdDecompress, constants } = zstd()
-  return createZstdDecompress!({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })
+  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG }
+  return createZstdDecompress!(partial ? { params, finishFlush: constants.ZSTD_e_flush } : { params })
 }
 
 function zlib(): typeof import('node:zlib') {
@@ -55,13 +87,16 @@ function zstd(): Zstd {
   return zlib() as unknown as Zstd
 }
 
-/** The decoder of a content coding, undefined if this runtime has none. Names are in lower case. */
-export function decoder(coding: string): Decode | undefined {
+/**
+ * The decoder of a content coding, undefined if this runtime has none. Names are in lower case. `partial`:
+ * content that was cut is no error, and given as far as it goes.
+ */
+export function decoder(coding: string, partial = false): Decode | undefined {
   const name = coding === 'x-gzip' ? 'gzip' : coding
   if (!Object.hasOwn(CODINGS, name)) return undefined
   if (name === 'zstd' && zstd().createZstdDecompress === undefined) return undefined
   const found = CODINGS[name]!
-  return (source) => new Decoding(found, source[Symbol.asyncIterator]())
+  return (source) => new Decoding(found, partial, source[Symbol.asyncIterator]())
 }
 
 /** RFC 1950 §2.2: method 8, a window of at most 32 KiB, and a check that makes 31 divide both octets. */
@@ -74,6 +109,7 @@ function hasZlibHeader(head: Uint8Array): boolean {
 /** One body on its way through a decoder. */
 class Decoding implements AsyncIterableIterator<Uint8Array> {
   readonly #coding: Coding
+  readonly #partial: boolean
   readonly #input: AsyncIterator<Uint8Array>
   readonly #output: AsyncGenerator<Uint8Array, void>
   /** Undefined until the first bytes came. */
@@ -81,6 +117,8 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
   readonly #frames: ZstdFrames | undefined
   /** Bytes that were pulled from the source. */
   #given = 0
+  /** Octets of padding that the inflater did not take. */
+  #padding = 0
   /** The source ended or failed, so that it is not to be told of our end. */
   #inputDone = false
   /** The consumer stopped, or the decoding failed. */
@@ -91,8 +129,9 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
   /** Wakes the reader; undefined while it does not wait. */
   #wake: (() => void) | undefined = undefined
 
-  constructor(coding: Coding, input: AsyncIterator<Uint8Array>) {
+  constructor(coding: Coding, partial: boolean, input: AsyncIterator<Uint8Array>) {
     this.#coding = coding
+    this.#partial = partial
     this.#input = input
     this.#frames = coding.frames ? new ZstdFrames() : undefined
     this.#output = this.#run()
@@ -132,9 +171,9 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
         }
       }
       if (this.#stopped) return
-      if (this.#frames?.complete === false) throw this.#failure('is truncated')
+      if (this.#frames?.complete === false && !this.#partial) throw this.#failure('is truncated')
       inflater.end()
-      yield* this.#read(inflater, () => false)
+      yield* this.#read(inflater, () => false, NOTHING)
     } catch (error) {
       await this.return()
       throw error
@@ -145,16 +184,24 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
 
   /** What the inflater yields of this input. */
   #write(inflater: Inflater, input: Uint8Array): AsyncGenerator<Uint8Array, void> {
+    if (this.#ended) {
+      this.#checkPadding(input)
+      return this.#read(inflater, () => true, NOTHING)
+    }
     let written = false
     inflater.write(input, () => {
       written = true
       this.#wake?.()
     })
-    return this.#read(inflater, () => written)
+    return this.#read(inflater, () => written, input)
   }
 
-  /** What the inflater yields until it wants more, has ended, or was stopped. */
-  async *#read(inflater: Inflater, satisfied: () => boolean): AsyncGenerator<Uint8Array, void> {
+  /** What the inflater yields until it wants more, has ended, or was stopped. `input`: what it was given last. */
+  async *#read(
+    inflater: Inflater,
+    satisfied: () => boolean,
+    input: Uint8Array,
+  ): AsyncGenerator<Uint8Array, void> {
     const given = this.#given
     while (!this.#stopped) {
       if (this.#error !== undefined) throw this.#inflaterFailure(this.#error)
@@ -163,13 +210,24 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
         yield piece
         continue
       }
-      if (this.#ended && inflater.bytesWritten < given) throw this.#failure('is followed by other data')
-      if (this.#ended || satisfied()) return
+      const done = this.#ended || satisfied()
+      // It takes all that it is given, as long as it has not seen the end of the data.
+      const surplus = given - this.#padding - inflater.bytesWritten
+      if (done && surplus > 0) this.#checkPadding(input.subarray(Math.max(0, input.length - surplus)))
+      if (done) return
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
       this.#wake = undefined
     }
+  }
+
+  /** What follows the compressed data is nothing, or zeros where they mean nothing. */
+  #checkPadding(surplus: Uint8Array): void {
+    if (!this.#coding.padded || surplus.some((octet) => octet !== 0)) {
+      throw this.#failure('is followed by other data')
+    }
+    this.#padding += surplus.length
   }
 
   /** The next chunk that is not empty, undefined at the end. */
@@ -201,7 +259,7 @@ class Decoding implements AsyncIterableIterator<Uint8Array> {
   }
 
   #open(head: Uint8Array): Inflater {
-    const inflater = this.#coding.open(head)
+    const inflater = this.#coding.open(head, this.#partial)
     this.#inflater = inflater
     const wake = () => this.#wake?.()
     inflater.on('readable', wake)

@@ -161,8 +161,11 @@ export interface Platform {
   readonly dial: Dial
   /** Memory of its own for `size` octets, with anything in it: the caller overwrites all that it gives away. */
   allocate(size: number): Uint8Array
-  /** The decoder of a content coding (`gzip`, `deflate`, `br`, `zstd`), undefined if the runtime has none. */
-  decoder(coding: string): Decode | undefined
+  /**
+   * The decoder of a content coding (`gzip`, `deflate`, `br`, `zstd`), undefined if the runtime has none.
+   * `partial`: content that was cut is given as far as it goes.
+   */
+  decoder(coding: string, partial?: boolean): Decode | undefined
   /** A channel by name; the same object for the same name. */
   channel(name: string): DiagnosticsChannel
   /** A variable of the environment. */

@@ -224,7 +224,10 @@ scenario(
 
 scenario(
   '#105 Credit for an upload never comes: the headers deadline, RST_STREAM CANCEL',
-  { peer: { settings: { initialWindowSize: 0 } }, client: { keepAlive: false } },
+  {
+    peer: { settings: { initialWindowSize: 0 } },
+    client: { keepAlive: false, timeouts: { headers: 60_000 } },
+  },
   async (run) => {
     await run.ready()
     const asked = run.post('/up', 'hello')

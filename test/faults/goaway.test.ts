@@ -220,7 +220,10 @@ scenario(
 
 scenario(
   '#91 GOAWAY, and what is open gets no answer, no more of its body, or no reader: deadlines end it',
-  { peer: { hangUp: false }, client: { keepAlive: false } },
+  {
+    peer: { hangUp: false },
+    client: { keepAlive: false, timeouts: { headers: 60_000, bodyIdle: 60_000 } },
+  },
   async (run) => {
     await run.ready()
     const unanswered = await run.opened('/unanswered')

@@ -94,7 +94,7 @@ scenario('#112 The answer to a PING after 15.1 s: dead', { peer: { answerPings: 
 
 scenario(
   '#113 PINGs are answered, the request is not: its deadline, RST_STREAM CANCEL, the connection stays',
-  {},
+  { client: { timeouts: { headers: 60_000 } } },
   async (run) => {
     await run.ready()
     const asked = await run.opened()
@@ -166,25 +166,29 @@ scenario(
   },
 )
 
-scenario('#116 A head that comes an octet each second: the headers deadline', {}, async (run) => {
-  await run.ready()
-  const asked = await run.opened()
-  const head = headers(1).status(200).field('x-slow', 'y'.repeat(80)).endStream().toBytes()
-  for (let i = 0; i < 60; i++) {
-    const arrived = await delivered(run, 1)
-    run.peer.send(head.subarray(i, i + 1))
-    await arrived()
-    await run.clock.advance(1000)
-  }
-  await run.fails(asked, { code: 'H2_TIMEOUT_HEADERS', processed: 'unknown' })
-  run.peer.send(head.subarray(60))
-  await run.peer.until(rstStream(1, CANCEL))
-  await run.usable()
-})
+scenario(
+  '#116 A head that comes an octet each second: the headers deadline',
+  { client: { timeouts: { headers: 60_000 } } },
+  async (run) => {
+    await run.ready()
+    const asked = await run.opened()
+    const head = headers(1).status(200).field('x-slow', 'y'.repeat(80)).endStream().toBytes()
+    for (let i = 0; i < 60; i++) {
+      const arrived = await delivered(run, 1)
+      run.peer.send(head.subarray(i, i + 1))
+      await arrived()
+      await run.clock.advance(1000)
+    }
+    await run.fails(asked, { code: 'H2_TIMEOUT_HEADERS', processed: 'unknown' })
+    run.peer.send(head.subarray(60))
+    await run.peer.until(rstStream(1, CANCEL))
+    await run.usable()
+  },
+)
 
 scenario(
   '#117 A body that comes an octet a minute and more: the idle deadline of the body',
-  { client: { keepAlive: false } },
+  { client: { keepAlive: false, timeouts: { bodyIdle: 60_000 } } },
   async (run) => {
     await run.ready()
     const asked = await run.opened()

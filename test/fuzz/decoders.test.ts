@@ -97,7 +97,7 @@ describe(WHICH, () => {
         let error: unknown
         try {
           const meter = new DecodeMeter(
-            { ...given, clock: new VirtualClock(), tally: { drawn: 0, at: 0 } },
+            { ...given, partial: false, clock: new VirtualClock(), tally: { drawn: 0, at: 0 } },
             1,
           )
           const counted = count(source, meter)

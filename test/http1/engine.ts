@@ -8,6 +8,8 @@ export class Engine implements Http1ConnectionSink, StreamSink {
   readonly connection: Http1Connection
   failure: Failure | undefined = undefined
   octets = 0
+  /** Octets of content of all requests that left, as it was told. */
+  sentOctets = 0
   /** Whether content is consumed as it comes. */
   reads = true
   /** Called with what was just told. */
@@ -90,8 +92,9 @@ export class Engine implements Http1ConnectionSink, StreamSink {
   onOpened(): void {
     this.#tell('sent')
   }
-  onRequestSent(): void {
-    this.#tell('all sent')
+  onSent(octets: number, ended: boolean): void {
+    this.sentOctets += octets
+    if (ended) this.#tell(`all sent, ${this.sentOctets}`)
   }
   onInformational(status: number): void {
     this.#tell(`${status}`)

@@ -165,6 +165,53 @@ describe('RST_STREAM from the peer', () => {
     })
   }
 
+  const whole: [what: string, head: Partial<RequestHead>, bytes: Uint8Array, calls: string[]][] = [
+    [
+      'all of content-length',
+      {},
+      concat(final([['content-length', '4']]), data(1, 'done')),
+      ['opened 1', 'response 200', 'frame', 'end', 'writable'],
+    ],
+    [
+      'a content-length of 0',
+      {},
+      final([['content-length', '0']]),
+      ['opened 1', 'response 200', 'end', 'writable'],
+    ],
+    [
+      'a response to HEAD',
+      { method: 'HEAD' },
+      final([['content-length', '4']]),
+      ['opened 1', 'response 200', 'end', 'writable'],
+    ],
+  ]
+  for (const [what, head, bytes, calls] of whole) {
+    itInEveryDelivery(`NO_ERROR behind ${what} ends a response that is whole (RFC 9113 §8.1)`, (start) => {
+      const pair = start()
+      const request = pair.open({ method: 'POST', ...head }, false)
+      pair.frames()
+      pair.receive(bytes, rstStream(1, 0))
+      expect(request.calls).toEqual(calls)
+      expect(request.failure).toBeUndefined()
+      expect([pair.frames(), pair.connection.openStreams]).toEqual([[], 0])
+    })
+    itInEveryDelivery(`any other code behind ${what} is a failure`, (start) => {
+      const pair = start()
+      const request = pair.open({ method: 'POST', ...head }, false)
+      pair.frames()
+      pair.receive(bytes, rstStream(1, CANCEL))
+      expect(request.failure).toMatchObject({ errorCode: CANCEL, processed: 'yes' })
+    })
+  }
+
+  itInEveryDelivery('NO_ERROR behind a part of content-length is a failure', (start) => {
+    const pair = start()
+    const request = pair.open()
+    pair.frames()
+    pair.receive(final([['content-length', '5']]), data(1, 'part'), rstStream(1, 0))
+    expect(request.failure).toMatchObject({ errorCode: 0, processed: 'yes' })
+  })
+
   itInEveryDelivery(
     'REFUSED_STREAM behind an informational response is no proof that nothing was done',
     (start) => {

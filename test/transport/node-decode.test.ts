@@ -139,6 +139,58 @@ describe.each(CODINGS)('%s', (label, coding, encode) => {
     }
   })
 
+  it('followed by zeros is whole in gzip, and in no other', async () => {
+    const whole = encode(TEXT)
+    const zeros = new Uint8Array(700)
+    const chunkings = [
+      [Buffer.concat([whole, zeros])],
+      [whole, zeros],
+      [whole, zeros, zeros],
+      cut(Buffer.concat([whole, zeros]), 97),
+    ]
+    for (const chunks of chunkings) {
+      if (coding === 'gzip') {
+        expect((await decoded(name, new Source(chunks))).equals(TEXT)).toBe(true)
+      } else {
+        const error = await rejection(decoded(name, new Source(chunks)))
+        expect(String(error)).toContain('is followed by other data')
+      }
+    }
+  })
+
+  it('followed by zeros and then by something throws', async () => {
+    for (const size of [1 << 20, 100, 1]) {
+      const bytes = Buffer.concat([encode(TEXT), new Uint8Array(150), Buffer.from('x')])
+      const error = await rejection(decoded(name, new Source(cut(bytes, size))))
+      expect(String(error)).toMatch(/is followed by other data/)
+    }
+  })
+
+  it('cut short is given as far as it goes where that is wanted', async () => {
+    const whole = encode(TEXT)
+    const decode = decoder(name, true)!
+    let longest = 0
+    for (let end = 0; end <= whole.length; end++) {
+      const pieces: Uint8Array[] = []
+      for await (const piece of decode(new Source(cut(whole.subarray(0, end), 50)))) pieces.push(piece)
+      const text = Buffer.concat(pieces)
+      expect(TEXT.subarray(0, text.length).equals(text)).toBe(true)
+      expect(text.length).toBeGreaterThanOrEqual(longest)
+      longest = text.length
+    }
+    expect(longest).toBe(TEXT.length)
+  })
+
+  it('cut short where that is wanted is still an error if it is corrupt', async () => {
+    const decode = decoder(name, true)!
+    const error = await rejection(
+      (async () => {
+        for await (const _ of decode(new Source([Buffer.from('this is no coded data at all')])));
+      })(),
+    )
+    expect(String(error)).toContain('is corrupt')
+  })
+
   it('hands on the error of its source, and does not return it', async () => {
     const failure = new Error('reset')
     const source = new Source([encode(TEXT).subarray(0, 10)])

@@ -24,13 +24,14 @@ import { abortError, pingLength, plainError, sessionError } from './errors.ts'
 import { fromObject, fromPairs, type PreparedRequest } from './fields-out.ts'
 import type { ConnectOptions } from './options.ts'
 import { cancel, type PingCallback, type SettingsCallback } from './pending-answers.ts'
+import { checkRequestPriority, type PriorityOptions } from './priority.ts'
 import { startRequest } from './request-start.ts'
 import { constants, SINCE_24 } from './runtime.ts'
 import { SessionCore } from './session-core.ts'
 import { sessionState } from './session-state.ts'
 import { checkSettings, type Http2Settings } from './settings.ts'
 import { guardedSocket } from './socket-proxy.ts'
-import { ClientHttp2Stream, CORE, checkPriority, type PriorityOptions } from './stream.ts'
+import { ClientHttp2Stream, CORE } from './stream.ts'
 
 const SESSION: unique symbol = Symbol('hyper.http2.session')
 const UINT32 = 2 ** 32 - 1
@@ -141,7 +142,7 @@ export class ClientHttp2Session extends EventEmitter {
     const prepared = prepare(headers, core)
     checkObject(options, 'options')
     const { waitForTrailers, signal, endStream, ...priority } = options ?? {}
-    checkPriority(priority)
+    checkRequestPriority(priority)
     if (endStream !== undefined) checkBoolean(endStream, 'options.endStream')
     if (signal !== undefined && signal !== null) checkSignal(signal, 'options.signal')
     const ends = endStream ?? WITHOUT_CONTENT.has(prepared.method)

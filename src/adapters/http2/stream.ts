@@ -7,30 +7,16 @@
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { BODY_CHUNK_SENT, BODY_SENT } from './channels.ts'
-import { checkBoolean, checkFunction, checkInteger, checkNumber, checkObject } from './checks.ts'
+import { checkFunction, checkInteger, checkObject } from './checks.ts'
 import type { SessionPart, StreamFace } from './contract.ts'
 import { plainError, streamError } from './errors.ts'
 import { type OutgoingFields, trailerSection } from './fields-out.ts'
 import { IdleTimeout } from './idle-timeout.ts'
+import { checkPriority, type PriorityOptions } from './priority.ts'
 import { constants } from './runtime.ts'
 import { StreamCore } from './stream-core.ts'
 
 export const CORE: unique symbol = Symbol('hyper.http2.stream')
-
-/** Priorities of RFC 7540, which RFC 9113 §5.3.2 gave up: checked, and not sent. */
-export interface PriorityOptions {
-  exclusive?: boolean | undefined
-  parent?: number | undefined
-  weight?: number | undefined
-  silent?: boolean | undefined
-}
-
-export function checkPriority(options: PriorityOptions): void {
-  if (options.weight !== undefined) checkNumber(options.weight, 'options.weight')
-  if (options.parent !== undefined) checkNumber(options.parent, 'options.parent', 0)
-  if (options.exclusive !== undefined) checkBoolean(options.exclusive, 'options.exclusive')
-  if (options.silent !== undefined) checkBoolean(options.silent, 'options.silent')
-}
 
 const UINT32 = 2 ** 32 - 1
 
@@ -117,8 +103,7 @@ export class ClientHttp2Stream extends Duplex implements StreamFace {
   /** Checked as Node does, and without effect: RFC 9113 §5.3.2 has no such priorities. */
   priority(options?: PriorityOptions): void {
     if (this.destroyed) throw plainError('ERR_HTTP2_INVALID_STREAM')
-    checkObject(options, 'options')
-    checkPriority(options ?? {})
+    checkPriority(options)
   }
 
   sendTrailers(headers: OutgoingFields): void {

@@ -23,7 +23,7 @@ import type { Listed } from './open-requests.ts'
 import { type Pairs, RawFields } from './raw-headers.ts'
 import { bodyOf, hearStream, isNodeStream, stopStream } from './request-body.ts'
 import type { RequestHost } from './request-host.ts'
-import type { Prepared } from './request-options.ts'
+import { asWritten, type Prepared } from './request-options.ts'
 import { ScopedReceiver } from './scoped-receiver.ts'
 import { Outgoing, Tunnel } from './tunnel.ts'
 
@@ -217,7 +217,7 @@ export class DispatchedRequest implements DispatchController, BodyReceiver, List
       method,
       path,
       servername,
-      headers: fields,
+      headers: asWritten(this.prepared),
       body: this.#expectation === undefined ? body : this.#expectation.held(body!),
       timeouts,
       protocol,

@@ -24,7 +24,10 @@ export interface Prepared {
   readonly protocol: string | undefined
   /** True if the answer is a byte stream both ways. */
   readonly tunnel: boolean
+  /** Names in lower case. */
   readonly fields: Fields
+  /** Names as they were written, where that is otherwise: HTTP/1.1 has them so. */
+  readonly written: ReadonlyMap<string, string>
   readonly timeouts: ClientRequestInit['timeouts']
   /** The content waits for 100 (Continue) (RFC 9110 §10.1.1). */
   readonly expects: boolean
@@ -86,6 +89,7 @@ export function prepare(options: DispatchOptions): Prepared {
     protocol,
     tunnel,
     fields,
+    written: writtenNames(options.headers),
     timeouts: timeoutsOf(options, tunnel),
     expects: options.expectContinue === true && !tunnel,
   }
@@ -215,6 +219,27 @@ function fieldsOf(headers: HeadersGiven | undefined): Fields {
     for (const name of Object.keys(record)) add(fields, name, record[name])
   }
   return fields
+}
+
+/** The fields with their names as the caller wrote them. */
+export function asWritten({ fields, written }: Prepared): Fields {
+  return written.size === 0 ? fields : fields.map(([name, value]) => [written.get(name) ?? name, value])
+}
+
+const ALL_LOWER: ReadonlyMap<string, string> = new Map()
+
+/** Names that have capitals, by those in lower case. */
+function writtenNames(headers: HeadersGiven | undefined): ReadonlyMap<string, string> {
+  if (typeof headers !== 'object' || headers === null) return ALL_LOWER
+  let written: Map<string, string> | undefined
+  const note = (name: unknown): void => {
+    if (typeof name !== 'string' || !/[A-Z]/.test(name)) return
+    written ??= new Map()
+    written.set(name.toLowerCase(), name)
+  }
+  if (Array.isArray(headers)) for (let i = 0; i < headers.length; i += 2) note(headers[i])
+  else if (!(Symbol.iterator in headers)) for (const name of Object.keys(headers)) note(name)
+  return written ?? ALL_LOWER
 }
 
 /** Adds the authority that is asked for; an empty one is that of the origin. */

@@ -54,8 +54,8 @@ export interface ClientOptions {
   readonly settings?: LocalSettings | undefined
   /** What we tolerate of each peer. */
   readonly limits?: PeerLimits | undefined
-  /** Undo content codings of responses. Default true. */
-  readonly decompress?: boolean | undefined
+  /** Undo content codings of responses; `'partial'`: content that was cut is given as far as it goes. Default true. */
+  readonly decompress?: boolean | 'partial' | undefined
   /** Path of a Unix domain socket to use in place of every origin's host and port. */
   readonly socketPath?: string | undefined
   /** Keep what happens, for `recording()`: true, or how much of it. Default nothing. */

@@ -28,6 +28,8 @@ export interface ByteSource {
   readText(): Promise<string>
   /** Nobody wants the rest. */
   cancel(): void
+  /** Throws what every read would fail with from now on, if that is known. */
+  check?(): void
   /** How it ended, undefined if more of it may arrive, or if that is not known. */
   readonly ended?: ResponseEnd | undefined
   /** Calls back once `ended` is there. */
@@ -50,7 +52,7 @@ export class ResponseSource implements ByteSource {
   }
 
   async read(max: number): Promise<Uint8Array | undefined> {
-    this.#checkSignal()
+    this.check()
     try {
       const piece = await this.#response.read(max)
       return piece.length === 0 ? undefined : piece
@@ -60,7 +62,7 @@ export class ResponseSource implements ByteSource {
   }
 
   async readAll(): Promise<Uint8Array> {
-    this.#checkSignal()
+    this.check()
     try {
       return await this.#response.bytes()
     } catch (error) {
@@ -69,7 +71,7 @@ export class ResponseSource implements ByteSource {
   }
 
   async readText(): Promise<string> {
-    this.#checkSignal()
+    this.check()
     try {
       return await this.#response.text()
     } catch (error) {
@@ -91,7 +93,7 @@ export class ResponseSource implements ByteSource {
   }
 
   /** Fetch §5.6: aborting errors a body that has arrived and was not read, too; one that is read, or empty, is over. */
-  #checkSignal(): void {
+  check(): void {
     if (this.#signal?.aborted !== true) return
     const end = endOf(this.#response)
     if (end !== undefined && end.error === undefined && !end.left) return
@@ -168,6 +170,10 @@ class TeeSide implements ByteSource {
     return decoder.decode(await this.readAll())
   }
 
+  get ended(): ResponseEnd | undefined {
+    return this.#tee.over && this.#queue.length === 0 ? { error: undefined, left: false } : undefined
+  }
+
   cancel(): void {
     this.cancelled = true
     this.#queue.length = 0
@@ -179,11 +185,14 @@ class TeeSide implements ByteSource {
 class Tee {
   readonly sides: readonly [TeeSide, TeeSide]
   readonly #source: ByteSource
+  /** There is no more of the source. */
+  over: boolean
   /** The read under way. Resolves with false at the end. */
   #reading: Promise<boolean> | undefined
 
   constructor(source: ByteSource) {
     this.#source = source
+    this.over = false
     this.#reading = undefined
     const [one, two] = [new TeeSide(this), new TeeSide(this)]
     one.other = two
@@ -199,7 +208,10 @@ class Tee {
   async #read(): Promise<boolean> {
     const piece = await this.#source.read(PIECE)
     // At the end, and after a failure, every read has the same answer.
-    if (piece === undefined) return false
+    if (piece === undefined) {
+      this.over = true
+      return false
+    }
     this.#reading = undefined
     const [one, two] = this.sides
     one.give(piece)
@@ -292,8 +304,14 @@ export class FetchBody {
     return new FetchBody(two, this.#signal)
   }
 
-  #claim(): void {
+  /** Throws what reading it would fail with, before anybody has read of it. */
+  check(): void {
     this.#checkFree()
+    this.#source.check?.()
+  }
+
+  #claim(): void {
+    this.check()
     this.#used = true
     this.#stream?.getReader()
   }

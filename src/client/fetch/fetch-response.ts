@@ -120,6 +120,7 @@ export class FetchResponse implements Response {
 
   /** The content as JSON. Rejects with SyntaxError if it is none. */
   async json<T = unknown>(): Promise<T> {
+    this.#facts.body?.check()
     return JSON.parse(await this.text()) as T
   }
 
@@ -131,6 +132,7 @@ export class FetchResponse implements Response {
 
   /** The content as an `ArrayBuffer`. */
   async arrayBuffer(): Promise<ArrayBuffer> {
+    this.#facts.body?.check()
     const { buffer, byteOffset, byteLength } = await this.bytes()
     const whole = byteLength === buffer.byteLength
     return whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)
@@ -138,11 +140,13 @@ export class FetchResponse implements Response {
 
   /** The content as a `Blob`, its type from `content-type`. */
   async blob(): Promise<Blob> {
+    this.#facts.body?.check()
     return (await this.#platformCopy()).blob()
   }
 
   /** The content as a form, of either of the two form types. Rejects with TypeError if it is none. */
   async formData(): Promise<FormData> {
+    this.#facts.body?.check()
     return (await this.#platformCopy()).formData()
   }
 

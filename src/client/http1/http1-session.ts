@@ -6,49 +6,58 @@
 import { ErrorCode } from '../../frame/registry.ts'
 import { Http1Connection, type Http1ConnectionSink } from '../../http1/connection.ts'
 import type { Forwarded } from '../../http1/request-head.ts'
-import type { Failure, RequestStream } from '../../protocol/index.ts'
+import type { Failure } from '../../protocol/index.ts'
 import { checkLimits, checkSettings } from '../../protocol/limits.ts'
 import type { Transport, TransportInfo } from '../../transport/transport.ts'
 import { type ClientFailure, destroyed, errorOf } from '../failure.ts'
 import type { PlannedRequest } from '../request/request-init.ts'
-import { Deadlines } from '../session/deadlines.ts'
 import { Departure } from '../session/departure.ts'
 import { Driver, type DriverOwner } from '../session/driver.ts'
 import type { Exchange } from '../session/exchange.ts'
-import type { Carrier } from '../session/exchange-host.ts'
+import type { Witness } from '../session/observer.ts'
+import { OpenExchanges } from '../session/open-exchanges.ts'
 import type { Session, SessionOwner, SessionState } from '../session/session.ts'
 
-export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, Carrier<Exchange> {
+export class Http1Session implements Session, Http1ConnectionSink, DriverOwner {
   readonly #owner: SessionOwner
   readonly #transport: Transport
-  /** What a proxy wants to be told, where the peer is one. */
-  readonly #forwarded: Forwarded | undefined
   readonly #engine: Http1Connection
   readonly #driver: Driver
-  readonly #open: Deadlines<Exchange>
+  readonly #open: OpenExchanges
   /** The transport is gone, and who waits for that. */
   readonly #departure: Departure
+  /** Why it ended, if that was a failure. */
+  #failure: Failure | undefined
 
   /**
-   * Takes a transport that was not started. Throws RangeError or TypeError for
+   * Takes a transport that was not started, and whoever witnessed its dial. Throws RangeError or TypeError for
    * bad `settings` or `limits`.
    *
    * @example
    * const session = new Http1Session(owner, await dial(target, options))
    */
-  constructor(owner: SessionOwner, transport: Transport) {
+  constructor(owner: SessionOwner, transport: Transport, witness?: Witness) {
     const { settings } = owner
     const { maxInformational, maxHeaderFields: maxFields } = checkLimits(settings.limits)
     const { maxHeaderListSize: maxHeadSize } = checkSettings(settings.settings)
     this.#owner = owner
     this.#transport = transport
     const { forwarding } = transport
-    this.#forwarded = forwarding && { origin: owner.target.origin, authorization: forwarding.authorization }
+    // What a proxy wants to be told, where the peer is one.
+    const forwarded: Forwarded | undefined = forwarding && {
+      origin: owner.target.origin,
+      authorization: forwarding.authorization,
+    }
     this.#engine = new Http1Connection(this, { maxHeadSize, maxFields, maxInformational })
     this.#driver = new Driver(this.#engine, settings.clock, this, settings.clock.now())
-    this.#open = new Deadlines()
+    this.#open = new OpenExchanges(owner, this.#driver, (exchange, { plan, head }, endStream) =>
+      this.#engine.open(head, endStream, plan.trailers !== undefined, exchange, forwarded),
+    )
+    this.#open.witness = witness
     this.#departure = new Departure()
-    this.#driver.start(transport, undefined)
+    this.#failure = undefined
+    this.#driver.start(transport, witness)
+    witness?.opened(transport, '1.1', this.#driver.now())
   }
 
   // — `Session` —
@@ -72,7 +81,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   get worn(): boolean {
     const { idleUntil } = this.#engine
-    return idleUntil !== Number.POSITIVE_INFINITY && this.now() >= idleUntil
+    return idleUntil !== Number.POSITIVE_INFINITY && this.#driver.now() >= idleUntil
   }
 
   get idle(): boolean {
@@ -110,11 +119,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   /** Throws Error without a free stream: nothing waits in line here. */
   carry(exchange: Exchange, planned: PlannedRequest): void {
     exchange.incoming.httpVersion = '1.1'
-    exchange.begin(this, planned)
-    if (exchange.settled) return
-    this.#open.add(exchange)
-    exchange.connected()
-    this.#owner.observer.requestStarted(exchange, this.now())
+    this.#open.begin(exchange, planned, true)
   }
 
   ping(): Promise<number> {
@@ -123,7 +128,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   close(): Promise<void> {
     this.#engine.shutdown()
-    for (const exchange of this.#open.all()) exchange.part()
+    this.#open.part()
     return this.gone()
   }
 
@@ -132,14 +137,14 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   gone(): Promise<void> {
-    this.wake()
+    this.#driver.wake()
     return this.#departure.wait()
   }
 
   // — `Http1ConnectionSink`: what the engine tells —
 
   onFree(): void {
-    this.wake()
+    this.#driver.wake()
   }
 
   onDraining(): void {
@@ -154,9 +159,10 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
 
   onClosed(failure: Failure | undefined): void {
     const { observer } = this.#owner
+    this.#failure = failure
     if (failure !== undefined && observer.hearsFailures) observer.failed(errorOf(failure, 0))
     this.#owner.sessionClosed(this)
-    this.wake()
+    this.#driver.wake()
   }
 
   onCut(): void {
@@ -178,7 +184,7 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   get busy(): boolean {
-    return this.#departure.size > 0 || this.#open.some((exchange) => exchange.awaited)
+    return this.#departure.size > 0 || this.#open.awaited
   }
 
   turned(): void {
@@ -186,58 +192,10 @@ export class Http1Session implements Session, Http1ConnectionSink, DriverOwner, 
   }
 
   transportClosed(): void {
+    const failure = this.#failure
     this.#owner.observer.closed()
+    this.#open.witness?.closed(failure && errorOf(failure, 0), this.#driver.now())
     this.#departure.happen()
-  }
-
-  // — `Carrier` —
-
-  open(exchange: Exchange, { plan, head }: PlannedRequest, endStream: boolean): RequestStream {
-    const trailers = plan.trailers !== undefined
-    return this.#engine.open(head, endStream, trailers, exchange, this.#forwarded)
-  }
-
-  get witness(): undefined {
-    return undefined
-  }
-
-  now(): number {
-    return this.#driver.now()
-  }
-
-  wake(): void {
-    this.#driver.wake()
-  }
-
-  moved(exchange: Exchange): void {
-    if (this.#open.note(exchange.deadline)) this.wake()
-  }
-
-  get closing(): boolean {
-    return this.#owner.isClosing()
-  }
-
-  pushed(): undefined {
-    return undefined
-  }
-
-  informed(exchange: Exchange, status: number): void {
-    this.#owner.observer.informed(exchange, status, this.now())
-  }
-
-  responded(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#owner.observer.responded(exchange, this.now())
-  }
-
-  released(exchange: Exchange): void {
-    this.#open.remove(exchange)
-  }
-
-  settled(exchange: Exchange): void {
-    this.#driver.answered()
-    this.#open.remove(exchange)
-    this.#owner.observer.settled(exchange, this.now())
   }
 }
 

@@ -198,7 +198,7 @@ export class Dialler {
     }
     // Loaded by whoever meets a server that has no other.
     const { Http1Session } = await import('../http1/http1-session.ts')
-    return { transport, begin: (owner) => new Http1Session(owner, transport) }
+    return { transport, begin: (owner) => new Http1Session(owner, transport, witness) }
   }
 
   /** Gives up every dial under way, or those that are late, and tells nobody. Returns how many there were. */

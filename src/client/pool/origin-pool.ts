@@ -224,7 +224,8 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
     this.#line.connected()
     this.#dials.connected()
     this.#members.turned(member)
-    if (this.#line.size === 0) this.#dials.giveUpLate()
+    // They were begun in its place: as many may stand as the limit says.
+    if (this.#line.size === 0 || this.usable + this.leaving >= this.limit) this.#dials.giveUpLate()
     this.#dials.grow()
   }
 

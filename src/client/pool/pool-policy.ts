@@ -41,13 +41,13 @@ export function dialsWanted(facts: OriginFacts): number {
 }
 
 /**
- * Connections that there may be beside those there are. One more than the limit
- * where all of them drain or do not come: a restart, or a dial that hangs, is
- * not the end of an origin.
+ * Connections that there may be beside those there are. One is made in any case
+ * where all others drain or do not come, unless one was made for that before: a
+ * restart, or a dial that hangs, is not the end of an origin.
  */
 function roomOf({ dialling, late, usable, leaving, limit }: OriginFacts): number {
-  const room = limit - usable - leaving - dialling - late
-  return room === 0 && usable + dialling === 0 ? 1 : Math.max(0, room)
+  const room = Math.max(0, limit - usable - leaving - dialling - late)
+  return usable + dialling === 0 && leaving <= limit ? Math.max(1, room) : room
 }
 
 /** Milliseconds after which a dial is not counted on any more, and another begins beside it. */

@@ -152,10 +152,10 @@ export class Upload {
 }
 
 /** Tells the source of a body that nobody will ask for it; one that can be made anew holds nothing. */
-export function discardBody(body: Body | undefined, ending: Ending): void {
+export function discardBody(body: Body | undefined, ending: Ending | undefined): void {
   if (body?.open === undefined || body.replayable) return
   try {
-    body.open().stop(errorOf(ending, 0))
+    body.open().stop(ending === undefined ? undefined : errorOf(ending, 0))
   } catch {
     // Then it holds nothing either.
   }

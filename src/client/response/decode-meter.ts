@@ -29,6 +29,11 @@ export class DecodeMeter {
     this.#drawn = 0
   }
 
+  /** Content that was cut is no error. */
+  get partial(): boolean {
+    return this.#limits.partial
+  }
+
   /** Octets go to the decoders. */
   arrived(count: number): void {
     this.#arrived += count

@@ -71,7 +71,7 @@ export function decoded(
   }
   const decoders: Decode[] = []
   for (const name of names) {
-    const decoder = platform.decoder(name)
+    const decoder = platform.decoder(name, meter.partial)
     if (decoder === undefined) return source[Symbol.asyncIterator]()
     decoders.push(decoder)
   }

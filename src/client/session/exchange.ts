@@ -122,7 +122,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#patience.rest()
     host.moved(this)
     if (!complete) {
-      this.sending = new Sending(this, stream)
+      this.sending = new Sending(this, stream, planned.head.fields)
       this.onSent = (_octets, ended) => this.#sent(ended)
       this.sending.give(body, final)
     }
@@ -195,10 +195,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   }
 
   reprioritize(urgency: number, incremental: boolean): void {
-    const stream = this.#stream as RequestStream | undefined
-    if (this.settled || stream === undefined) return
-    stream.reprioritize(urgency, incremental)
-    this.#host!.wake()
+    if (!this.settled) (this.#stream as RequestStream | undefined)?.reprioritize(urgency, incremental)
+    this.#host?.wake()
   }
 
   /** The reader gives up; `aborted`, the signal does. */
@@ -224,10 +222,9 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   consume(count: number): void {
     if (this.settled) return
     this.#stream!.consume(count)
-    const host = this.#host!
-    host.witness?.read(this, count, host.now())
+    this.#host!.witness?.read(this, count, this.#host!.now())
     if (this.#phase === RESPONDED) this.#await(MORE)
-    host.wake()
+    this.#host!.wake()
   }
 
   /** A reader waits: the connection is worth living for. */
@@ -263,7 +260,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#streamId = streamId
     this.#phase = SENT
     this.#host!.witness?.streamOpened(this, streamId, this.#host!.now())
-    this.#await(this.sending === undefined ? RESPONSE : CONTENT)
+    if (this.sending?.holds === true) this.#patience.hold(this.#host!)
+    this.#await(this.sending?.holds === false ? CONTENT : RESPONSE)
   }
 
   /** Content was sent; once all of it was, it is the peer's turn. */
@@ -275,6 +273,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
   onInformational(status: number, fields: FieldList): void {
     const informational = { status, fields: readableFields(fields, this.#host!) }
     this.incoming.inform(informational)
+    this.sending?.heard(status)
     if (this.#patience.again(this, this.#host!)) this.#host!.moved(this)
     this.#host!.informed(this, status)
     this.onInformationalResponse?.(informational)
@@ -290,6 +289,7 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host!.responded(this)
     this.resender?.answered(this)
     this.#answer?.settle()
+    if (!endStream) this.sending?.heard(status)
   }
 
   onData(buf: Uint8Array, start: number, end: number, frameEnd: boolean): void {
@@ -329,15 +329,15 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   onDeadline(): void {
     const host = this.#host!
-    const failure = this.#patience.late(this, host, this.#processed)
+    if (this.#patience.unheld(host)) this.sending?.release()
+    const failure = this.settled ? undefined : this.#patience.late(this, host, this.#processed)
     if (failure === undefined) host.moved(this)
     else this.#giveUp(failure, ErrorCode.CANCEL, false)
   }
 
   /** A wait begins, or begins anew. */
   #await(awaited: Awaited): void {
-    const host = this.#host!
-    if (this.#patience.await(awaited, this, host)) host.moved(this)
+    if (this.#patience.await(awaited, this, this.#host!)) this.#host!.moved(this)
   }
 
   /** True while somebody waits for something of it: what was answered, and that nobody reads, is not waited for. */
@@ -371,9 +371,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
 
   #settle(ending: Ending | undefined, dropContent: boolean): void {
     if (this.settled) return
-    const { incoming } = this
-    if (ending === undefined) incoming.end()
-    else incoming.fail(ending, dropContent)
+    if (ending === undefined) this.incoming.end()
+    else this.incoming.fail(ending, dropContent)
     this.#phase = SETTLED
     this.#patience.end()
     if (this.plan.signal !== undefined) unwatch(this.plan.signal, this)
@@ -381,7 +380,8 @@ export class Exchange extends Link implements StreamSink, Timed, Supplier, Sendi
     this.#host?.settled(this)
     const sending = this.sending
     const unfinished = sending?.stop(ending === undefined ? undefined : errorOf(ending, this.#streamId))
-    if (ending !== undefined && this.sending?.sourced !== true) discardBody(this.planned?.body, ending)
+    const unwanted = ending !== undefined || sending?.holds === true
+    if (unwanted && sending?.sourced !== true) discardBody(this.planned?.body, ending)
     // The peer has ended a tunnel: what waits is sent, then this side ends too (RFC 9113 §8.5).
     if (ending === undefined && unfinished === true) sending!.stream.end()
     sending?.tell()

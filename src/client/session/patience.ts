@@ -6,6 +6,7 @@
 import type { Processed } from '../../errors.ts'
 import type { UnreadBudget } from '../../protocol/index.ts'
 import { type ClientFailure, timedOut } from '../failure.ts'
+import { EXPECTATION_MS } from '../request/expectation.ts'
 import type { HttpVersion } from '../response/incoming.ts'
 import type { TimeLimits } from '../settings/timeouts.ts'
 
@@ -54,6 +55,10 @@ export class Patience {
   deadline: number
   readonly #limits: TimeLimits
   #totalDeadline: number
+  /** When the wait that began last is over. */
+  #due: number
+  /** When content that is held back is sent without a word, Infinity for never. */
+  #heldUntil: number
   /** Undefined while only the total counts. */
   #awaited: Awaited | undefined
   /** Octets of the request that waited when the deadline was set last: fewer now is progress. */
@@ -65,9 +70,29 @@ export class Patience {
     this.deadline = NEVER
     this.#limits = limits
     this.#totalDeadline = NEVER
+    this.#due = NEVER
+    this.#heldUntil = NEVER
     this.#awaited = undefined
     this.#queuedThen = 0
     this.#silenceMs = 0
+  }
+
+  /** Content is held back for so long, and no longer. It counts from the next `await` on. */
+  hold(place: Place): void {
+    this.#heldUntil = place.now() + EXPECTATION_MS
+  }
+
+  /** True, once, if content was held back until now. */
+  unheld(place: Place): boolean {
+    if (place.now() < this.#heldUntil) return false
+    this.#heldUntil = NEVER
+    this.#setDue(this.#due)
+    return true
+  }
+
+  #setDue(due: number): void {
+    this.#due = due
+    this.deadline = Math.min(due, this.#totalDeadline, this.#heldUntil)
   }
 
   /** From here on all of it takes its time. */
@@ -84,12 +109,12 @@ export class Patience {
   /** Nothing is waited for but the end. */
   rest(): void {
     this.#awaited = undefined
-    this.deadline = this.#totalDeadline
+    this.#setDue(NEVER)
   }
 
   /** True if no limit runs but the total. */
   get resting(): boolean {
-    return this.deadline === this.#totalDeadline
+    return this.#due === NEVER
   }
 
   /** The wait for this begins, or begins anew. Returns true if that moved the deadline. */
@@ -97,11 +122,8 @@ export class Patience {
     const before = this.deadline
     const limitMs = this.#limitOf(awaited, waiter, place)
     this.#awaited = awaited
-    if (limitMs === 0) this.deadline = this.#totalDeadline
-    else {
-      this.#queuedThen = waiter.sending?.queued ?? 0
-      this.deadline = Math.min(place.now() + limitMs, this.#totalDeadline)
-    }
+    if (limitMs > 0) this.#queuedThen = waiter.sending?.queued ?? 0
+    this.#setDue(limitMs === 0 ? NEVER : place.now() + limitMs)
     return this.deadline !== before
   }
 
@@ -115,7 +137,7 @@ export class Patience {
     const { total } = this.#limits
     const awaited = this.#awaited
     if (place.now() >= this.#totalDeadline) return timedOut('TOTAL', `not complete in ${total} ms`, processed)
-    if (awaited === undefined) return undefined
+    if (awaited === undefined || place.now() < this.#due) return undefined
     const limitMs = this.#limitOf(awaited, waiter, place)
     if (limitMs === 0 || this.#isExcused(awaited, waiter, place)) {
       this.await(awaited, waiter, place)

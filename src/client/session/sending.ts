@@ -3,9 +3,10 @@
  * caller gives it, then trailers and the end. Its one rule: whoever waits to
  * give more is told when there is room, and when there is none any more.
  */
-import type { RequestStream } from '../../protocol/index.ts'
+import type { FieldList, RequestStream } from '../../protocol/index.ts'
 import { type ClientFailure, Rejection } from '../failure.ts'
 import type { ExchangePlan } from '../request/exchange-plan.ts'
+import { expectsContinue, wantsContent } from '../request/expectation.ts'
 import type { Body } from '../request/request-body.ts'
 import { Senders } from '../request/senders.ts'
 import { endWith, HIGH_WATER, Upload, type UploadOwner } from '../request/upload.ts'
@@ -30,15 +31,22 @@ export class Sending implements UploadOwner {
   /** True once all of the request was given, or is not wanted any more. */
   #complete: boolean
   #sourced: boolean
+  /** The server is asked to speak before content is sent, and has not. */
+  #expects: boolean
+  /** Content that waits for its word. */
+  #held: { readonly body: Body; readonly final: boolean } | undefined
   /** Callers of `send`; made when there is one. */
   #senders: Senders | undefined
 
-  constructor(owner: SendingOwner, stream: RequestStream) {
+  /** `fields`: of the request, which may say that the server speaks first. */
+  constructor(owner: SendingOwner, stream: RequestStream, fields: FieldList) {
     this.#owner = owner
     this.stream = stream
+    this.#expects = expectsContinue(fields)
     this.#upload = undefined
     this.#complete = false
     this.#sourced = false
+    this.#held = undefined
     this.#senders = undefined
   }
 
@@ -54,7 +62,27 @@ export class Sending implements UploadOwner {
 
   /** True if the caller may not give more now, or ever. */
   get taken(): boolean {
-    return this.#complete || this.#upload !== undefined
+    return this.#complete || this.#upload !== undefined || this.#held !== undefined
+  }
+
+  /** True while content waits for the server's word. */
+  get holds(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** The server said this: content that is held back may go. */
+  heard(status: number): void {
+    if (wantsContent(status)) this.release()
+  }
+
+  /** Content that is held back goes. */
+  release(): void {
+    const held = this.#held
+    this.#expects = false
+    if (held === undefined) return
+    this.#held = undefined
+    this.giveMore(held.body, held.final)
+    this.#senders?.wake()
   }
 
   /** Octets that the engine has not sent. */
@@ -81,7 +109,12 @@ export class Sending implements UploadOwner {
     }
   }
 
+  /** All of a request at once may have to wait for the server's word. */
   #give(body: Body | undefined, final: boolean): void {
+    if (this.#expects && final && body !== undefined) {
+      this.#held = { body, final }
+      return
+    }
     const { trailers } = this.#owner.plan
     if (final) this.#complete = true
     if (body?.open !== undefined) {
@@ -105,7 +138,8 @@ export class Sending implements UploadOwner {
   /** Resolves once the stream takes more; rejects with what ended the exchange. */
   whenWritable(final: boolean): Promise<void> {
     const { incoming } = this.#owner
-    const waits = this.#upload !== undefined || (!final && this.stream.queuedBytes >= HIGH_WATER)
+    const waits =
+      this.#upload !== undefined || this.holds || (!final && this.stream.queuedBytes >= HIGH_WATER)
     if (incoming.ending !== undefined) return Promise.reject(incoming.error())
     if (!waits || incoming.ended) return Promise.resolve()
     this.#senders ??= new Senders(incoming)

@@ -19,6 +19,8 @@ export interface DecodeLimits {
 
 /** The same for all responses of a client: the limits of one, and what all of them have drawn together. */
 export interface Decoding extends DecodeLimits {
+  /** Content that was cut is no error, and given as far as it goes. */
+  readonly partial: boolean
   readonly clock: Clock
   readonly tally: DecodeTally
 }

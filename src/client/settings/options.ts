@@ -13,7 +13,7 @@ import {
 } from '../../protocol/index.ts'
 import type { Dial, Lookup, TlsOptions } from '../../transport/transport.ts'
 import { type Clock, guarded, platformClock } from './clock.ts'
-import { type Decoding, type PeerLimits, splitLimits } from './limits.ts'
+import { type DecodeLimits, type Decoding, type PeerLimits, splitLimits } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { proxyUrl } from './proxy-url.ts'
 import { checkRecord, type RecordOptions } from './record.ts'
@@ -47,8 +47,8 @@ export interface HTTP20ConnectionOptions {
   readonly transport?: Dial | undefined
   /** Told what happens, a line at a time. */
   readonly logger?: Logger | undefined
-  /** Undo content codings of responses. Default true. */
-  readonly decompress?: boolean | undefined
+  /** Undo content codings of responses; `'partial'`: content that was cut is given as far as it goes. Default true. */
+  readonly decompress?: boolean | 'partial' | undefined
   /** Keep what happens, for `recording()`: true, or how much of it. Default nothing. */
   readonly record?: boolean | RecordOptions | undefined
   /** Time, for tests. */
@@ -103,7 +103,7 @@ const KINDS: { readonly [K in keyof HTTP20ConnectionOptions]-?: Kind } = {
   lookup: 'function',
   transport: 'function',
   logger: 'object',
-  decompress: 'boolean',
+  decompress: 'any',
   record: 'any',
   clock: 'object',
   firstStreamId: 'any',
@@ -134,13 +134,20 @@ export function checkOptions(given: HTTP20ConnectionOptions | undefined): Connec
     lookup: options.lookup,
     transport: options.transport ?? platform.dial,
     logger: options.logger,
-    decoding:
-      options.decompress === false ? undefined : { ...limits.decode, clock, tally: { drawn: 0, at: 0 } },
+    decoding: decodingOf(options.decompress, limits.decode, clock),
     record: checkRecord(options.record),
     unread: new UnreadBudget(limits.maxUnread),
     clock,
     firstStreamId,
   }
+}
+
+function decodingOf(given: unknown, limits: DecodeLimits, clock: Clock): Decoding | undefined {
+  if (given !== undefined && given !== 'partial' && typeof given !== 'boolean') {
+    throw new TypeError("decompress must be a boolean or 'partial'")
+  }
+  if (given === false) return undefined
+  return { ...limits, partial: given === 'partial', clock, tally: { drawn: 0, at: 0 } }
 }
 
 /** What of it is for the engine. */

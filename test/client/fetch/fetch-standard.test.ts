@@ -224,6 +224,28 @@ describe('an abort after all content arrived', () => {
     }
   })
 
+  test.each(['text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'] as const)(
+    'is what %s() has rejected with as it returns, however often it is called',
+    async (member) => {
+      const response = await arrived('content')
+      for (let i = 0; i < 2; i++) {
+        const order: string[] = []
+        const rejected = response[member]().catch((error: Error) => order.push(error.message))
+        await Promise.all([rejected, Promise.resolve().then(() => order.push('the next microtask'))])
+        expect(order).toEqual(['too late?', 'the next microtask'])
+      }
+    },
+  )
+
+  test('changes nothing for a clone of what was empty', async () => {
+    const controller = new AbortController()
+    const response = await answering({ body: '' }).fetch(URL_A, { signal: controller.signal })
+    await response.clone().text()
+    const reader = response.body!.getReader()
+    controller.abort()
+    expect((await reader.read()).done).toBe(true)
+  })
+
   test('changes nothing where there was no content to read', async () => {
     expect(await (await arrived('')).text()).toBe('')
     expect(await (await arrived('')).body?.getReader().read()).toMatchObject({ done: true })

@@ -2,7 +2,8 @@
  * What is told of a connection, in the order in which it happens: to one who
  * watches alone, and to several.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
+import { Http1Session } from '../../../src/client/http1/http1-session.ts'
 import { FrameLogs } from '../../../src/client/observe/frame-log.ts'
 import { observerOf } from '../../../src/client/observe/observers.ts'
 import { HeadDefaults } from '../../../src/client/request/request-head.ts'
@@ -18,6 +19,7 @@ import { MemoryOrigin } from '../../../src/testing/index.ts'
 import type { Dial, DialStep, Transport } from '../../../src/transport/transport.ts'
 import { settled, VirtualClock } from '../../support/virtual-clock.ts'
 import { concat, readFrames, type WireFrame } from '../../support/wire.ts'
+import { PlainOrigin } from '../faces/plain-origin.ts'
 
 /** Writes down all that it is told. */
 class Listener extends Observer {
@@ -251,6 +253,44 @@ describe('of one connection', () => {
     await failed
     watched.session.destroy(undefined)
   })
+})
+
+test('over HTTP/1.1 the same is told', async () => {
+  const listener = new Listener()
+  const clock = new VirtualClock()
+  const target = parseTarget('http://a.test', undefined)
+  const settings = checkOptions({ clock })
+  const owner: SessionOwner = {
+    target,
+    settings,
+    observer: listener,
+    tlsSessions: { session: undefined },
+    isClosing: () => false,
+    sessionDraining: () => {},
+    sessionClosed: () => {},
+    sessionTurned: () => {},
+    pushed: () => undefined,
+  }
+  const transport = await new PlainOrigin().dial(target, { alpn: [], connectTimeoutMs: 0, tlsTimeoutMs: 0 })
+  const session = new Http1Session(owner, transport, new ListeningWitness(listener))
+  const planned = planRequest(new HeadDefaults(target, false), settings.timeouts, undefined, 'GET', '/')
+  const exchange = new Exchange(planned.plan)
+  session.carry(exchange, planned)
+  await (await exchange.response()).text()
+  await session.close()
+  expect(listener.told.filter((line) => !/blocked|writable/.test(line))).toEqual([
+    'stands, HTTP/1.1',
+    '/ started',
+    '/ carried',
+    '/ stream 0',
+    '/ responded 200',
+    '/ read 2',
+    '/ done',
+    'gone',
+    'closed in order',
+  ])
+  expect(concat(...listener.sent).length).toBeGreaterThan(20)
+  expect(Buffer.from(concat(...listener.received)).toString()).toMatch(/^HTTP\/1\.1 200 OK/)
 })
 
 describe('several observers', () => {

@@ -192,7 +192,7 @@ describe('a dial that hangs', () => {
     pair = new PoolPair(
       { maxConnectionsPerOrigin: 1 },
       {
-        onDial: (dial, _, signal) => (dial < 3 ? late(() => pair!, 10_000, signal) : undefined),
+        onDial: (dial, _, signal) => (dial < 4 ? late(() => pair!, 10_000, signal) : undefined),
       },
     )
     const early = codeOf(pair.client.request(URL_A))

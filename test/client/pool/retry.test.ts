@@ -164,6 +164,73 @@ describe('GOAWAY (RFC 9113 §6.8)', () => {
   })
 })
 
+describe('progress', () => {
+  /** Takes three requests on each connection and says GOAWAY, until nobody asks any more. */
+  async function takesThree(pair: PoolPair): Promise<void> {
+    for (let i = 0; pair.wires[i] !== undefined; i++) {
+      await pair.wires[i]!.send(
+        goaway(5, 0),
+        response(1, 200, true),
+        response(3, 200, true),
+        response(5, 200, true),
+      )
+      await turns()
+    }
+  }
+
+  test('a server that takes three requests a connection answers all, and is soon given no more than that', async () => {
+    const pair = new PoolPair({}, { settings: { 3: 100 } })
+    const answers = Array.from({ length: 24 }, () =>
+      pair.client.request(URL_A, { method: 'POST', body: 'x' }),
+    )
+    await turns()
+    await takesThree(pair)
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(24).fill(200))
+    expect(pair.opened).toEqual([24, 21, 3, 3, 3, 3, 3, 3])
+  })
+
+  test('one that goes on behind that number is given as many as it takes', async () => {
+    const pair = new PoolPair({}, { settings: { 3: 100 } })
+    const ask = (count: number): Promise<unknown>[] =>
+      Array.from({ length: count }, () => pair.client.request(URL_A))
+    const taken = [response(1, 200, true), response(3, 200, true), response(5, 200, true)]
+    const first = ask(7)
+    await turns()
+    await pair.wires[0]!.send(goaway(5, 0), ...taken)
+    await turns()
+    await pair.wires[1]!.send(goaway(5, 0), ...taken)
+    await turns()
+    await pair.wires[2]!.send(response(1, 200, true))
+    await Promise.all([...first])
+    const more = ask(2)
+    await turns()
+    await pair.wires[2]!.send(response(3, 200, true), response(5, 200, true))
+    await Promise.all(more)
+    for (const answer of ask(9)) answer.catch(() => {})
+    await turns()
+    expect(pair.opened).toEqual([7, 4, 12])
+    pair.client.destroy()
+  })
+
+  test('a request that is refused again and again is sent again for as long as others are answered', async () => {
+    const pair = await PoolPair.open()
+    const wire = pair.wires[0]!
+    const answer = pair.client.request(URL_A, { method: 'POST', body: 'x' })
+    await turns()
+    let id = 3
+    for (let i = 0; i < 10; i++) {
+      const other = pair.client.request(URL_A)
+      await turns()
+      await wire.send(rstStream(id, 7), response(id + 2, 200, true))
+      await other
+      await pair.clock.advance(500)
+      id += 4
+    }
+    await wire.send(response(id, 201, true))
+    expect((await answer).status).toBe(201)
+  })
+})
+
 describe('a connection that breaks', () => {
   it.each<[string, ClientOptions, object, number]>([
     ['a GET on a connection that had served is sent once more (RFC 9110 §9.2.2)', {}, {}, 3],

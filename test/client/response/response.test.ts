@@ -7,6 +7,7 @@ import {
   data,
   END_HEADERS,
   END_STREAM,
+  HEADERS,
   headers,
   paddedData,
   response,
@@ -78,6 +79,28 @@ describe('the head of a response', () => {
     ])
     expect(response.informational.map(({ status }) => status)).toEqual([103, 100])
     expect(response.informational[0]!.headers.get('link')).toBe('</a>')
+  })
+
+  it('has no field whose name is no token, and a notice says so (RFC 9110 §5.1)', async () => {
+    const lines: string[] = []
+    const logger = {
+      debug() {},
+      info: (line: string) => lines.push(line),
+      warn: (line: string) => lines.push(line),
+    }
+    const odd: [string, string][] = [['x(y)', 'z'], ['a', 'b'], ['{id}', '1']] // biome-ignore format: one field section
+    const parts = [
+      headers(1, [[':status', '103'], ...odd]),
+      headers(1, [[':status', '200'], ...odd]),
+      data(1, 'c'),
+      headers(1, odd, END_HEADERS | END_STREAM),
+    ]
+    const { response } = await answered(parts, { logger })
+    await response.text()
+    const trailers = [...(await response.trailers)]
+    expect([[...response.headers], trailers, response.rawHeaders]).toEqual([[['a', 'b']], [['a', 'b']], [['a', 'b']]]) // biome-ignore format: short
+    expect([...response.informational[0]!.headers]).toEqual([['a', 'b']])
+    expect(lines.filter((line) => line.includes('left out 2 fields'))).toHaveLength(3)
   })
 
   it('keeps the last 16 informational responses', async () => {
@@ -427,6 +450,19 @@ describe('content codings (RFC 9110 §8.4)', () => {
     expect(all).toBe(plain)
     const streamed = await answered(coded(coding, bytes))
     expect(await new Response(streamed.response.body).text()).toBe(plain)
+  })
+
+  test("decompress: 'partial' takes what there is of content that was cut, and asks for all codings", async () => {
+    const bytes = gzipSync(plain).subarray(0, -6)
+    const { pair, response } = await answered(coded('gzip', bytes), { decompress: 'partial' })
+    expect(await response.text()).toBe(plain)
+    const whole = await answered(coded('gzip', gzipSync(plain)))
+    expect(pair.wire.of(HEADERS)[0]!.payload).toEqual(whole.pair.wire.of(HEADERS)[0]!.payload)
+  })
+
+  test('zeros behind gzip are padding', async () => {
+    const { response } = await answered(coded('gzip', Buffer.concat([gzipSync(plain), Buffer.alloc(512)])))
+    expect(await response.text()).toBe(plain)
   })
 
   test('decompress: false leaves it, and asks for none', async () => {

@@ -84,7 +84,7 @@ describe('options', () => {
     [{ secured: true }, TypeError, /secured is not an option.*secure.*windowManager/],
     [{ secure: 'yes' }, TypeError, /secure/],
     [{ enablePush: 1 }, TypeError, /enablePush/],
-    [{ decompress: 'gzip' }, TypeError, /decompress/],
+    [{ decompress: 'gzip' }, TypeError, /decompress must be a boolean or 'partial'/],
     [{ tls: 'x' }, TypeError, /tls/],
     [{ settings: 5 }, TypeError, /settings/],
     [{ settings: { initialWindowSize: -1 } }, RangeError, /settings\.initialWindowSize/],

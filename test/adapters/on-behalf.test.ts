@@ -1,7 +1,8 @@
 /**
- * What is called on behalf of a request is called in its own async context
- * (`AsyncLocalStorage`), though a connection carries many: callbacks, events,
- * sources of content, and what reads the answer.
+ * What is called on behalf of a request (callbacks, events, sources of content,
+ * what reads the answer) though a connection carries many: it is called in the
+ * request's own async context (`AsyncLocalStorage`), and where it throws that
+ * hurts its own request only.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
@@ -14,10 +15,14 @@ import { createHttpClient } from '../../src/adapters/connect.ts'
 import { Agent, request } from '../../src/adapters/https.ts'
 import { HyperHttpHandler } from '../../src/adapters/smithy.ts'
 import { HyperDispatcher } from '../../src/adapters/undici.ts'
+import { turns } from './https-origin.ts'
 
 const context = new AsyncLocalStorage<string>()
 const server = http2.createServer()
+// Connections are destroyed in the end.
+server.on('session', (session) => session.on('error', () => {}))
 server.on('stream', (stream) => {
+  stream.on('error', () => {})
   stream.additionalHeaders({ ':status': 103 })
   stream.respond({ ':status': 200 })
   stream.write('a')
@@ -137,7 +142,10 @@ const FACES: [face: string, ask: Ask][] = [
 ]
 
 afterAll(async () => {
-  await Promise.all([dispatcher.close(), agent.close(), rpc.close()])
+  // Who threw has left answers unread.
+  await dispatcher.destroy()
+  agent.destroy()
+  rpc.client.destroy()
   handler.destroy()
 })
 
@@ -156,4 +164,35 @@ test.each(FACES)('%s', async (face, ask) => {
   await Promise.all(Array.from({ length: 8 }, (_, at) => one(`${face} ${at + 1}`)))
   expect(elsewhere).toEqual([])
   expect(noted).toBeGreaterThan(9 * 4)
+})
+
+const uncaught: unknown[] = []
+const caught = (error: unknown): void => void uncaught.push(error)
+process.on('uncaughtException', caught)
+process.on('unhandledRejection', caught)
+afterAll(() => {
+  process.off('uncaughtException', caught)
+  process.off('unhandledRejection', caught)
+})
+
+test.each(FACES)('%s: whatever of one request throws, the others finish', async (_face, ask) => {
+  const points = new Set<string>()
+  await ask((what) => void points.add(what))
+  expect(points.size).toBeGreaterThanOrEqual(2)
+  const thrown = new Set<unknown>()
+  for (const point of points) {
+    const mine = new Error(`thrown at ${point}`)
+    thrown.add(mine)
+    // It may reject with what was thrown, or go on, or wait for what never comes now; nobody else may.
+    const thrower = ask((what) => {
+      if (what === point) throw mine
+    })
+    thrower.catch(() => {})
+    const others = Array.from({ length: 3 }, () => ask(() => {}))
+    await Promise.all(others)
+    await Promise.race([thrower.catch(() => {}), turns(50)])
+  }
+  await turns()
+  // What an event's listener throws is caught by nobody, as with any emitter; and nothing else is.
+  expect(uncaught.splice(0).filter((error) => !thrown.has(error))).toEqual([])
 })
