@@ -1,7 +1,7 @@
 /**
  * What arrives of one response, and who waits for it (RFC 9113 §8.1): head,
  * content, trailers, end. Its one rule: content that the application has not
- * taken is not given back to the peer's window, until the response is complete
+ * taken is not given back to the stream's window, until the response is complete
  * and nothing more can come.
  */
 import { decimal } from '../../protocol/field-rules.ts'
