@@ -19,6 +19,8 @@ const MISSING_HOST = /^nonexistent\./
 // What a test leaves unhandled is the harness's to judge: it listens for the events of browsers.
 process.on('uncaughtException', (error) => process.send({ harness: `ERROR ${error?.message}` }))
 process.on('unhandledRejection', () => {})
+// Nobody is left to tell: a run that was broken off leaves no process.
+process.on('disconnect', () => process.exit(1))
 
 findHosts()
 const location = new URL(`/${run.path.replace(/\.js$/, '.html')}${run.variant}`, origin)

@@ -53,6 +53,7 @@ async function runAll(root, runs, server) {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
       const ours = await runFile(root, run, server, 'ours')
       const runtime = await runFile(root, run, server, 'runtime')
+      await server.check()
       results.push({ path: run.path, variant: run.variant, ours, runtime })
       console.log(`${run.path}${run.variant}: ours ${passed(ours)}, runtime ${passed(runtime)}`)
     }

@@ -1,6 +1,6 @@
 /**
  * The server of the Web Platform Tests, `wpt serve` of the checkout. Its one
- * rule: it is ended with whoever started it.
+ * rule: it is ended with whoever started it, and no test runs without it.
  */
 import { spawn } from 'node:child_process'
 import net from 'node:net'
@@ -12,7 +12,10 @@ const HOST = 'web-platform.test'
 const PORT = 8443
 const START_SECONDS = 90
 
-/** Starts it. `origin` is where tests are; `ca` the authority of its certificates. */
+/**
+ * Starts it. `origin` is where tests are; `ca` the authority of its certificates; `check` throws if it is gone:
+ * what a test says of a server that is not there tells nothing, and looks like a result.
+ */
 export async function startServer(root) {
   const child = spawn('python3', [join(root, 'wpt'), 'serve', '--no-h2'], {
     cwd: root,
@@ -27,10 +30,14 @@ export async function startServer(root) {
     child.kill('SIGINT')
     await Promise.race([gone, delay(5_000).then(() => child.kill('SIGKILL'))])
   }
+  const check = async () => {
+    if (!(await listens(PORT))) throw new Error(`wpt serve is gone. It said last:\n${said}`)
+  }
   for (let i = 0; i < START_SECONDS * 4; i++) {
     if (child.exitCode !== null) throw new Error(`wpt serve ended with code ${child.exitCode}:\n${said}`)
     if (await listens(PORT)) {
-      return { origin: `https://${HOST}:${PORT}`, ca: join(root, 'tools', 'certs', 'cacert.pem'), stop }
+      const ca = join(root, 'tools', 'certs', 'cacert.pem')
+      return { origin: `https://${HOST}:${PORT}`, ca, check, stop }
     }
     await delay(250)
   }
