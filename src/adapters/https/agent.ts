@@ -23,7 +23,7 @@ type TlsOptions = Exclude<ClientOptions['tls'], ((...args: never) => unknown) | 
 const MAX_CLIENTS = 64
 
 /** `idleTimeout` of a client that keeps no connection; 0 would be for ever. */
-const SOONEST_MS = 1
+export const SOONEST_MS = 1
 
 /** As with `node:https`, a request may wait for ever; but not for a connection. */
 const PATIENT = { queue: 0, headers: 0, bodyIdle: 0 }
