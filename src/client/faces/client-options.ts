@@ -1,6 +1,6 @@
 /**
- * What a user may say of a client: names, defaults and checks. What concerns
- * single connections is checked where theirs is. Its one rule: an option that
+ * The options of a `Client`: names, defaults and checks. Those that are for its
+ * connections are checked by `settings/options`. Its one rule: an option that
  * does not exist is an error, not a wish.
  */
 import type { KeepAlive, LocalSettings, WindowManagerOption } from '../../protocol/index.ts'

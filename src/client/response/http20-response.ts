@@ -1,7 +1,7 @@
 /**
- * A response as its reader holds it. Made of what arrived (`Incoming`), owns
- * how it is read: each outside is made when it is touched, and a body is read
- * in one way only.
+ * A response as its reader holds it, over what arrived (`Incoming`). Its one
+ * rule: `headers`, `body` and the rest are made when they are first asked for,
+ * and a body is read in one way only.
  */
 import type { FieldList } from '../../protocol/index.ts'
 import { type BodyFlow, type BodyReceiver, startFlow } from './body-flow.ts'

@@ -1,7 +1,7 @@
 /**
  * What arrives of one response, and who waits for it (RFC 9113 §8.1): head,
  * content, trailers, end. Its one rule: content that the application has not
- * taken is not given back to the peer's window, until the response is complete
+ * taken is not given back to the stream's window, until the response is complete
  * and nothing more can come.
  */
 import { decimal } from '../../protocol/field-rules.ts'
@@ -152,9 +152,9 @@ export class Incoming {
     return this.#collected === undefined && this.available > 0 && !this.#begun
   }
 
-  /** True if a reader waits for the peer. */
+  /** True if somebody waits for the peer: for more of it, or for its end. */
   get awaited(): boolean {
-    return this.#onChange !== undefined && !this.unread
+    return (this.#onChange !== undefined || this.#onTrailers !== undefined) && !this.unread
   }
 
   get hasFrame(): boolean {
@@ -220,6 +220,7 @@ export class Incoming {
             before()
             callback()
           }
+    this.supplier.wanted()
   }
 
   #changed(): void {

@@ -1,6 +1,6 @@
 /**
- * What a dial is told of what a user said, the same wherever it begins. Its one
- * rule: there is one list of what transports are told.
+ * The options of a dial, made of the settings of a connection. Its one rule:
+ * every dial, of a connection object or of a pool, is given its options here.
  */
 import type { DialOptions, SessionCache } from '../../transport/transport.ts'
 import type { ConnectionSettings } from '../settings/options.ts'

@@ -1,7 +1,7 @@
 /**
- * The exchanges that are open on one connection, and what they ask of it. Its
- * one rule: whatever becomes of one, whoever watches is told, and the connection
- * looks at what it means.
+ * The exchanges that are open on one connection: what they ask of it, and what
+ * is told of them. Its one rule: whatever happens to one of them, observers are
+ * told first, and the driver looks at the end of the turn.
  */
 import type { PromisedHead, PushedStream, RequestStream, UnreadBudget } from '../../protocol/index.ts'
 import type { PlannedRequest } from '../request/request-init.ts'

@@ -1,6 +1,6 @@
 /**
- * What a user may say of a connection: one table of names, defaults and
- * checks. Its one rule: an option that does not exist is an error, not a wish.
+ * The options of a connection: one table of names, defaults and checks. Its one
+ * rule: an option that does not exist is an error, not a wish.
  */
 import { platform } from '#platform'
 import { type ConnectionOptions, checkConnectionOptions } from '../../protocol/connection-options.ts'

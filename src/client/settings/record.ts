@@ -1,4 +1,4 @@
-/** How much of what happens is recorded, as the user says it. */
+/** The option `record`: how much of what happens is kept. */
 
 /** What a recording holds. */
 export interface RecordOptions {

@@ -57,6 +57,21 @@ it.each<[string, string, string]>([
     `conn.request('GET', '/').response.then((response) => response.text()).then(console.log)`,
     'hello',
   ],
+  [
+    'a stream whose end is waited for does, though nobody reads on',
+    `const slow = http.createServer((_, response) => {
+  response.write('part')
+  setTimeout(() => response.destroy(), 100).unref()
+})
+await new Promise((resolve) => slow.listen(0, resolve))
+slow.unref()
+slow.on('connection', (socket) => socket.unref())
+const response = await new Client().fetch('http://localhost:' + slow.address().port + '/')
+const reader = response.body.getReader()
+await reader.read()
+await reader.closed.catch((error) => console.log(error.message))`,
+    'terminated',
+  ],
   ['close does', `await conn.connect(); await conn.close(); console.log(conn.state)`, 'idle'],
   [
     'requests that fail and that nobody awaits do not end it',
