@@ -43,13 +43,14 @@ export function framedHead(
   if (method === 'CONNECT' || path === undefined)
     throw new TypeError('CONNECT needs HTTP/2; this is HTTP/1.1')
   const chunked = !endStream && (length === NO_CONTENT_LENGTH || trailers)
-  // RFC 9112 §3.2: host first.
+  // RFC 9112 §3.2: host first; then, as servers and their logs are used to, what is of the connection.
   let text = `${method} ${target(path, forwarded)} HTTP/1.1\r\n${written(head, 'host')}: ${head.authority}\r\n`
+  // RFC 9110 §10.1.4: te is of this connection.
+  text += `connection: keep-alive${has(fields, 'te') ? ', te' : ''}\r\n`
   text += fieldLines(head, chunked)
   if (chunked) text += 'transfer-encoding: chunked\r\n'
   else if (length === NO_CONTENT_LENGTH && !WITHOUT_CONTENT.includes(method)) text += 'content-length: 0\r\n'
-  const own = fields.some((name, i) => i % 2 === 0 && name === 'proxy-authorization')
-  const authorization = own ? undefined : forwarded?.authorization
+  const authorization = has(fields, 'proxy-authorization') ? undefined : forwarded?.authorization
   if (authorization !== undefined) text += `proxy-authorization: ${authorization}\r\n`
   return { text: `${text}\r\n`, length, chunked }
 }
@@ -60,26 +61,29 @@ function target(path: string, forwarded: Forwarded | undefined): string {
   return path === '*' ? forwarded.origin : forwarded.origin + path
 }
 
-/** The caller's fields, and `connection`. */
+/** Whether there is a field of this name. */
+function has(fields: readonly string[], name: string): boolean {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return true
+  return false
+}
+
+/** The caller's fields. */
 function fieldLines(head: RequestHead, chunked: boolean): string {
   const { fields } = head
   let text = ''
-  let options = 'keep-alive'
   let hasCookie = false
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     if (name === 'host') continue
     // RFC 9112 §6.2: never beside transfer-encoding. RFC 9110 §6.6.2: trailers need the chunked coding.
     if (name === (chunked ? 'content-length' : 'trailer')) continue
-    // RFC 9110 §10.1.4: te is of this connection.
-    if (name === 'te') options = 'keep-alive, te'
     if (name !== 'cookie') text += `${written(head, name)}: ${fields[i + 1]}\r\n`
     else if (!hasCookie) {
       hasCookie = true
       text += `${written(head, name)}: ${joinedCookies(fields)}\r\n`
     }
   }
-  return `${text}connection: ${options}\r\n`
+  return text
 }
 
 /** RFC 9113 §8.2.3: many in HTTP/2, one in HTTP/1.1. */

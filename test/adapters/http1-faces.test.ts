@@ -164,7 +164,7 @@ describe('names of fields', () => {
     asked.end()
     await once(asked, 'response')
     expect(link.received).toBe(
-      'GET / HTTP/1.1\r\nHost: a.test\r\nCOOKIE: a; b\r\nX-List: 1\r\nX-List: 2\r\nconnection: keep-alive\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a.test\r\nconnection: keep-alive\r\nCOOKIE: a; b\r\nX-List: 1\r\nX-List: 2\r\n\r\n',
     )
   })
 })
@@ -186,7 +186,7 @@ describe('content of https', () => {
 
   test('is of the length that the caller announced, not chunked', async () => {
     expect(await sent({ 'Content-Length': '4' }, /abcd$/)).toBe(
-      'Host: a.test\r\nContent-Length: 4\r\nconnection: keep-alive\r\n\r\nabcd',
+      'Host: a.test\r\nconnection: keep-alive\r\nContent-Length: 4\r\n\r\nabcd',
     )
   })
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
 import nodeHttps from 'node:https'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -346,5 +346,28 @@ describe('node:https in front', () => {
     await pipeline(source, request).catch((error: Error) => order.push(error.message))
     await turns()
     expect(order).toEqual(['mine', 'request'])
+  })
+})
+
+describe('keepAlive: false', () => {
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+
+  test.each([
+    ['an agent of ours', new Agent({ keepAlive: false })],
+    ['an agent of node:http', new http.Agent({ keepAlive: false })],
+  ])('%s: its connection closes behind the last request', async (_what, agent) => {
+    let ended: Promise<unknown> | undefined
+    const server = net.createServer((socket) => {
+      ended = once(socket, 'end')
+      socket.on('data', () => socket.write(OK))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const asked = get(`http://127.0.0.1:${port}/`, { agent })
+    const [response] = await once(asked, 'response')
+    response.resume()
+    await once(asked, 'close')
+    await ended
+    await new Promise((resolve) => server.close(resolve))
   })
 })

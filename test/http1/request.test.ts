@@ -14,7 +14,7 @@ function sent(head: Partial<RequestHead>, endStream = true, trailers = false): s
 describe('the head of a request', () => {
   it('has host in front, the fields in order, duplicates kept (RFC 9112 §3.2)', () => {
     expect(sent({ path: '/a?b', fields: ['b', '1', 'host', 'a.test', 'a', '2', 'b', '3'] })).toBe(
-      'GET /a?b HTTP/1.1\r\nhost: a.test\r\nb: 1\r\na: 2\r\nb: 3\r\nconnection: keep-alive\r\n\r\n',
+      'GET /a?b HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\nb: 1\r\na: 2\r\nb: 3\r\n\r\n',
     )
   })
 
@@ -75,7 +75,7 @@ describe('names as the caller wrote them', () => {
         ['cookie', 'Cookie'],
         ['other', 'Other'],
       ]),
-    ).toBe('GET / HTTP/1.1\r\nHOST: a.test\r\nX-One: 1\r\nCookie: c\r\nconnection: keep-alive\r\n\r\n')
+    ).toBe('GET / HTTP/1.1\r\nHOST: a.test\r\nconnection: keep-alive\r\nX-One: 1\r\nCookie: c\r\n\r\n')
   })
 
   it.each([
@@ -133,7 +133,7 @@ describe('content', () => {
     one.end([])
     expect([one.sent, one.complete, one.queued]).toEqual([false, false, 4])
     expect(pulled(one, 65_536)).toEqual([
-      'POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 4\r\nconnection: keep-alive\r\n\r\nabcd',
+      'POST / HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\ncontent-length: 4\r\n\r\nabcd',
     ])
     expect([one.sent, one.complete, one.queued]).toEqual([true, true, 0])
   })

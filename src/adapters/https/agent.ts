@@ -22,6 +22,9 @@ type TlsOptions = Exclude<ClientOptions['tls'], ((...args: never) => unknown) | 
 /** Sets of options for which a client is kept. */
 const MAX_CLIENTS = 64
 
+/** `idleTimeout` of a client that keeps no connection; 0 would be for ever. */
+export const SOONEST_MS = 1
+
 /** As with `node:https`, a request may wait for ever; but not for a connection. */
 const PATIENT = { queue: 0, headers: 0, bodyIdle: 0 }
 
@@ -47,6 +50,8 @@ export class Agent extends https.Agent {
     this.#client = {
       ...finite('maxConnectionsPerOrigin', maxSockets),
       ...finite('maxConnections', maxTotalSockets),
+      // Who says so wants what node:https does then: nothing is left open behind the last request.
+      ...(others.keepAlive === false ? { idleTimeout: SOONEST_MS } : {}),
       ...client,
     }
     this.#clients = new Map()

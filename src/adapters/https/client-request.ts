@@ -9,6 +9,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { STATUS_CODES } from 'node:http'
 import type { HTTP20Response, Informational } from '../../index.ts'
 import { type Agent, agentOf } from './agent.ts'
+import { clientOver } from './given-connection.ts'
 import { IncomingMessage, type ResponseOwner } from './incoming-message.ts'
 import { aborted, hangUp, misuse, toNodeError } from './node-error.ts'
 import { type FieldValue, OutgoingFields } from './outgoing-fields.ts'
@@ -75,8 +76,8 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     )
     const target = targetOf(merged)
     this.agent = agentOf(merged.agent)
-    if (merged.createConnection !== undefined) {
-      const message = 'createConnection is not supported: the client makes its connections'
+    if (merged.createConnection !== undefined && merged.agent) {
+      const message = 'createConnection has no meaning beside an agent, which makes the connections'
       throw misuse(TypeError, 'ERR_INVALID_ARG_VALUE', message)
     }
     this.method = target.method
@@ -290,7 +291,9 @@ export class ClientRequest extends OutgoingFields implements ResponseOwner, Sock
     const scope = new AsyncResource('HyperRequest')
     const inScope = (tell: () => void): void => scope.runInAsyncScope(tell)
     if (origin === undefined) throw notFound(hostname)
-    return this.agent.clientFor(options).request(`${origin}/`, {
+    const own = options.createConnection !== undefined
+    const client = own ? clientOver(options, this.#target) : this.agent.clientFor(options)
+    return client.request(`${origin}/`, {
       method: this.method,
       path,
       headers,

@@ -221,9 +221,12 @@ export class OriginPool implements MembersOwner, DialsOwner, RetriesOwner {
       this.#members.leave(member, false)
       return
     }
+    const wanted = !this.#line.empty || this.#dials.awaited
     this.#line.connected()
     this.#dials.connected()
-    this.#members.turned(member)
+    // Who asked has left. Servers of HTTP/1.1 wait for the first request of a connection, and are not closed before.
+    if (!wanted && member.session!.httpVersion === '1.1') this.#members.expire(member)
+    else this.#members.turned(member)
     // They were begun in its place: as many may stand as the limit says.
     if (this.#line.size === 0 || this.usable + this.leaving >= this.limit) this.#dials.giveUpLate()
     this.#dials.grow()

@@ -1,12 +1,12 @@
 /**
  * A body on its way into one array. Its one rule: memory follows what arrived.
- * Content-length is a claim (RFC 9110 §8.6): it is believed once an eighth of
+ * Content-length is a claim (RFC 9110 §8.6): it is believed once a sixteenth of
  * the content is there, and then the rest of the memory is taken at once.
  */
 import { platform } from '#platform'
 
 /** Content-length is believed to be so many times what has arrived. */
-const BELIEVED = 8
+const BELIEVED = 16
 const SMALLEST = 4_096
 /** An announced size is believed up to here, whatever has arrived. */
 const SMALL = 65_536

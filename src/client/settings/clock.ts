@@ -55,9 +55,18 @@ export function guarded(clock: Clock): Clock {
 /** The longest delay that timers of the platform take. */
 const LONGEST_DELAY_MS = 2_147_483_647
 
+/** What the platform's clock said last, and by how much it was set back since: tests put others in its place, which begin at 0. */
+let last = 0
+let setBack = 0
+
 /** The platform's clock. */
 export const platformClock: Clock = {
-  now: () => performance.now(),
+  now() {
+    const now = performance.now() + setBack
+    if (now >= last) last = now
+    else setBack += last - now
+    return last
+  },
   setTimer(callback, delayMs, holds = false) {
     const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
     // Timers of some runtimes are plain numbers.

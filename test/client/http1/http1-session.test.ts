@@ -33,19 +33,19 @@ describe('what is sent', () => {
       'host is the authority, and first (RFC 9112 §3.2)',
       'GET',
       { headers: { x: 'y', host: 'b.test' } },
-      'GET / HTTP/1.1\r\nhost: b.test\r\nx: y\r\nconnection: keep-alive\r\n\r\n',
+      'GET / HTTP/1.1\r\nhost: b.test\r\nconnection: keep-alive\r\nx: y\r\n\r\n',
     ],
     [
       'cookies are one field (RFC 9113 §8.2.3)',
       'GET',
       { headers: { cookie: ['a=1', 'b=2'] } },
-      'GET / HTTP/1.1\r\nhost: a.test\r\ncookie: a=1; b=2\r\nconnection: keep-alive\r\n\r\n',
+      'GET / HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\ncookie: a=1; b=2\r\n\r\n',
     ],
     [
       'head, content and end leave together',
       'POST',
       { body: new Uint8Array([97, 98]), headers: { trailer: 'x' } },
-      'POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 2\r\nconnection: keep-alive\r\n\r\nab',
+      'POST / HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nab',
     ],
     [
       'the last chunk leaves with the content',
@@ -58,7 +58,7 @@ describe('what is sent', () => {
       'small pieces leave together (RFC 9112 §7.1)',
       'POST',
       { body: Array.from({ length: 101 }, () => 'x'), trailers: { sum: '1' }, headers: { trailer: 'sum' } },
-      'POST / HTTP/1.1\r\nhost: a.test\r\ntrailer: sum\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n' +
+      'POST / HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\ntrailer: sum\r\ntransfer-encoding: chunked\r\n\r\n' +
         `65\r\n${'x'.repeat(101)}\r\n0\r\nsum: 1\r\n\r\n`,
     ],
   ])('%s', async (_, method, init, text) => {

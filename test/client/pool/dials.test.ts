@@ -225,3 +225,32 @@ describe('connections that drain count', () => {
     pair.client.destroy()
   })
 })
+
+test.each([
+  ['HTTP/1.1, on which the server waits for a request: it closes', 'http/1.1', [0]],
+  ['HTTP/2: it is kept', 'h2', [1]],
+])('a connection that stands when its request has been given up, %s', async (_what, alpn, left) => {
+  let stands = (): void => {}
+  const dialled = new Promise<void>((resolve) => {
+    stands = resolve
+  })
+  const pair = new PoolPair({}, { alpn, silent: alpn !== 'h2', onDial: () => dialled })
+  const abort = new AbortController()
+  const answer = pair.client.request(URL_A, { signal: abort.signal })
+  await turns()
+  abort.abort()
+  await expect(answer).rejects.toThrow()
+  stands()
+  await turns()
+  const { origins } = pair.client.stats()
+  expect([origins.flatMap(({ connections }) => connections).length]).toEqual(left)
+})
+
+test('a connection of HTTP/1.1 that somebody asked to be made is kept without a request', async () => {
+  const pair = new PoolPair({}, { alpn: 'http/1.1', silent: true })
+  const connection = new HTTPConnection(URL_A, { transport: pair.dial, clock: pair.clock })
+  await connection.connect()
+  await turns()
+  expect(pair.wires).toHaveLength(1)
+  expect(pair.wires[0]!.closed).toBe(false)
+})
