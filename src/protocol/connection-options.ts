@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   readonly limits?: Limits | undefined
   /** How receive windows are refilled. Default `AdaptiveWindowManager`; the connection's does not grow. */
   readonly windowManager?: WindowManagerOption | undefined
-  /** What may lie unread, shared by the connections that are given the same. Default one of its own, of 256 MiB. */
+  /** What may lie unread, shared by the connections that are given the same. Default one of its own, of 1 GiB. */
   readonly unread?: UnreadBudget | undefined
   /** Take pushes (RFC 9113 §8.4). Default false: a PUSH_PROMISE is then a connection error. */
   readonly enablePush?: boolean | undefined

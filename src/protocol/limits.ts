@@ -11,7 +11,7 @@ export interface LocalSettings {
   readonly headerTableSize?: number | undefined
   /** Pushed streams at a time; sent only with `enablePush`. Default 100. */
   readonly maxConcurrentStreams?: number | undefined
-  /** Octets the peer may send on a new stream before credit. Default 262,144. */
+  /** Octets the peer may send on a new stream before credit. Default 1,048,576. */
   readonly initialWindowSize?: number | undefined
   /** Octets of a frame's payload. Default 16,384. */
   readonly maxFrameSize?: number | undefined
@@ -60,7 +60,7 @@ const UINT32 = 4_294_967_295
 const SETTINGS: { readonly [K in keyof LocalSettings]-?: Row } = {
   headerTableSize: [4096, 0, UINT32],
   maxConcurrentStreams: [100, 0, UINT32],
-  initialWindowSize: [262_144, 0, MAX_WINDOW_SIZE],
+  initialWindowSize: [1_048_576, 0, MAX_WINDOW_SIZE],
   maxFrameSize: [16_384, 16_384, 16_777_215],
   maxHeaderListSize: [65_536, 0, UINT32],
 }

@@ -6,15 +6,17 @@
  */
 
 /** Octets that may lie unread unless the owner says otherwise. */
-export const DEFAULT_UNREAD = 268_435_456
+export const DEFAULT_UNREAD = 1_073_741_824
 /** Once it was full, it has room again when no more than this part of it is held. */
 const ROOM = 3 / 4
+/** The part of the limit by which windows may be opened beyond their first size, all together. */
+const LENDABLE = 1 / 4
 /** How many times the limit is never passed: what is in flight when it is reached may still come. */
-const BRINK = 2
+const BRINK = 1 + LENDABLE
 
 /**
  * Shared by the connections of one client. Where it is full, no further request
- * is sent; at twice the limit, the response that holds most is given up.
+ * is sent; a quarter beyond it, the response that holds most is given up.
  *
  * @example
  * const unread = new UnreadBudget(64 * 1024 * 1024)
@@ -30,7 +32,7 @@ export class UnreadBudget {
   #full = false
   #waiting: Set<() => void> | undefined = undefined
 
-  /** @param limit octets, 1 or more; Infinity for none. Default 256 MiB. */
+  /** @param limit octets, 1 or more; Infinity for none. Default 1 GiB. */
   constructor(limit: number = DEFAULT_UNREAD) {
     this.limit = limit
   }
@@ -51,7 +53,7 @@ export class UnreadBudget {
 
   /** Octets that windows may be opened beyond their first size, all together. */
   get lendable(): number {
-    return Math.max(0, this.limit - this.#lent)
+    return Math.max(0, LENDABLE * this.limit - this.#lent)
   }
 
   /** Calls back once there is room; at once, if there is. The same function counts once. */

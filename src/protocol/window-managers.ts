@@ -107,7 +107,7 @@ const ROUND_TRIPS = 3.2
 const LEAST_GROWTH = 1.25
 /** A reader that leaves this part of a window unread all the time has no use for it. */
 const IDLE_PART = 1 / 2
-/** What streams grow to at their reader's first step, so that what nobody reads holds less than what is read. */
+/** What streams that begin smaller grow to at their reader's first step. */
 const PROMPT_WINDOW_SIZE = 1_048_576
 
 /**
@@ -252,7 +252,7 @@ function bounded(initialWindowSize: number): WindowManager {
   return new AdaptiveWindowManager(initialWindowSize, undefined, initialWindowSize)
 }
 
-/** A stream's window is small until somebody reads. */
+/** A stream's window that begins small stays so until somebody reads. */
 function prompt(initialWindowSize: number, documentSize?: number): WindowManager {
   return new AdaptiveWindowManager(
     initialWindowSize,

@@ -166,7 +166,7 @@ it('after any script the window of the connection is what it was, and once all i
       expect(books.pair.connection.recvWindow).toBe(CONNECTION_WINDOW)
       expect(books.unread.held).toBe(0)
       for (const request of books.requests) request.stream!.reset(8)
-      expect(books.unread.lendable).toBe(books.unread.limit)
+      expect(books.unread.lendable).toBe(books.unread.limit / 4)
     },
   )
   fc.assert(property, { numRuns: 300 })

@@ -8,7 +8,7 @@ describe('options', () => {
   test.each([
     ['headerTableSize', 4096, 0, UINT32],
     ['maxConcurrentStreams', 100, 0, UINT32],
-    ['initialWindowSize', 262_144, 0, 2 ** 31 - 1],
+    ['initialWindowSize', 1_048_576, 0, 2 ** 31 - 1],
     ['maxFrameSize', 16_384, 16_384, 16_777_215],
     ['maxHeaderListSize', 65_536, 0, UINT32],
   ])('settings.%s is %i, and may be %i to %i (RFC 9113 §6.5.2)', (name, fallback, min, max) => {

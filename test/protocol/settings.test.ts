@@ -54,7 +54,7 @@ describe('our SETTINGS (RFC 9113 §3.4, §6.5)', () => {
   it('say what differs from the defaults, and that we take no pushes', () => {
     expect(said({})).toEqual([
       [2, 0],
-      [4, 262_144],
+      [4, 1_048_576],
       [6, 65_536],
       [9, 1],
     ])

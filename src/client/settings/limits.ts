@@ -53,8 +53,8 @@ export interface PeerLimits extends Limits {
   readonly freeDecodedSize?: number | undefined
   /**
    * Octets of content that may lie unread, of all responses of a client that are not complete. Where they
-   * are reached, further requests wait until a quarter is free; at twice as many, the response that holds
-   * most is given up. Default 268,435,456. `H2_UNREAD_TOO_LARGE`
+   * are reached, further requests wait until a quarter is free; a quarter beyond, the response that holds
+   * most is given up. Default 1,073,741,824. `H2_UNREAD_TOO_LARGE`
    */
   readonly maxUnread?: number | undefined
 }
@@ -68,7 +68,7 @@ const DEFAULTS: ClientLimits = {
   maxDecodedRatio: 100,
   // What may arrive of a response and wait unread is of that order, too.
   freeDecodedSize: 33_554_432,
-  // A thousand streams that nobody reads, of 256 KiB each.
+  // A thousand streams that nobody reads, of 1 MiB each.
   maxUnread: DEFAULT_UNREAD,
 }
 
